@@ -1,0 +1,87 @@
+"""What the order service says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from shared.events.envelope import Cents, Currency, Event, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an order. A SKU may stand in several.
+
+    A slotted dataclass: it decodes as fast as a model in a quarter of the memory. An event checks
+    its items when it is built as it does when it is decoded.
+    """
+
+    __pydantic_config__ = ConfigDict(strict=True, revalidate_instances="always")
+
+    sku: str
+    name: str
+    quantity: Quantity
+    unit_price_cents: Cents
+
+
+class CancelReason(StrEnum):
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    CUSTOMER_REQUEST = "CUSTOMER_REQUEST"
+    EXPIRED = "EXPIRED"
+
+
+class OrderPlaced(Event):
+    """A customer ordered; nothing is reserved and nothing paid."""
+
+    event_type: Literal["OrderPlaced"] = "OrderPlaced"
+    version: Literal[1] = 1
+    order_id: UUID
+    customer_id: str
+    customer_email: str
+    items: tuple[Item, ...]
+    total_cents: Cents
+    currency: Currency
+    payment_method: str
+
+
+class OrderConfirmed(Event):
+    """The order is paid: the reservation becomes a sale."""
+
+    event_type: Literal["OrderConfirmed"] = "OrderConfirmed"
+    version: Literal[1] = 1
+    order_id: UUID
+    customer_id: str
+    customer_email: str
+    items: tuple[Item, ...]
+    total_cents: Cents
+    currency: Currency
+    payment_id: UUID
+
+
+class OrderCancelled(Event):
+    """The order will not be fulfilled: what is held is released, what was taken goes back."""
+
+    event_type: Literal["OrderCancelled"] = "OrderCancelled"
+    version: Literal[1] = 1
+    order_id: UUID
+    customer_id: str
+    customer_email: str
+    reason: CancelReason
+    detail: str = ""
+    total_cents: Cents
+    currency: Currency
+
+
+class OrderShipped(Event):
+    """The goods left the house."""
+
+    event_type: Literal["OrderShipped"] = "OrderShipped"
+    version: Literal[1] = 1
+    order_id: UUID
+    customer_id: str
+    customer_email: str
+    carrier: str
+    tracking_number: str
