@@ -1,0 +1,197 @@
+"""Continuous pull: one standing request to a durable consumer, topped up as hands get free.
+
+FastStream's own pull subscribers ask for a batch and wait for it: they linger, stall behind one
+slow message, or prefetch more than they can work on (docs/adr, and ag2ai/faststream issue 2563).
+Here whatever has arrived goes to the subscriber at once, never more than `capacity` is in hand,
+and every message in hand is kept alive until it is settled.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import orjson
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from shared.events.topology import Subscription
+
+log = structlog.get_logger(__name__)
+
+Deliver = Callable[[list[Msg]], Coroutine[Any, Any, None]]
+
+EXPIRES_S = 30.0
+HEARTBEAT_S = 5.0
+RETRY_S = 0.25
+
+
+class ContinuousPull:
+    """Pulls one durable consumer's messages and hands them over as they come.
+
+    Args:
+        deliver: takes the messages that arrived together; must `release` each when settled.
+        capacity: messages in hand at the most.
+        ensure: creates the durable consumer again, should somebody have deleted it.
+        ack_wait_s: after this the broker delivers again; a third of it extends.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        deliver: Deliver,
+        *,
+        capacity: int,
+        ensure: Callable[[], Awaitable[None]],
+        ack_wait_s: float,
+    ) -> None:
+        self.subscription = subscription
+        self._deliver = deliver
+        self._capacity = capacity
+        self._ensure = ensure
+        self._extend_every_s = ack_wait_s / 3
+        self._requested = 0
+        self._arrived: list[Msg] = []
+        self._in_hand: dict[str, tuple[Msg, float]] = {}
+        self._pauses = 0
+        self._broken = False
+        self._closing = False
+        self._heard_at = 0.0
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def start(self, connection: Client) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        stream, durable = self.subscription.stream, self.subscription.durable
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self._inbox = connection.new_inbox()
+        self._inbox_subscription = await connection.subscribe(self._inbox, cb=self._on_message)
+        self._watcher = asyncio.create_task(self._watch(), name=f"pull-{durable}")
+        self._heard_at = monotonic()
+        await self._top_up()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Ask for no more, finish what is in hand, give back the rest."""
+        self._closing = True
+        end = self._loop.time() + deadline_s
+        while self._batches and self._loop.time() < end:
+            await asyncio.wait(self._batches, timeout=end - self._loop.time())
+        for batch in self._batches:
+            batch.cancel()
+        self._watcher.cancel()
+        await asyncio.gather(self._watcher, *self._batches, return_exceptions=True)
+        with suppress(NatsError):  # with the broker away there is nobody to give them back to
+            for msg, _ in list(self._in_hand.values()):
+                await msg.nak()
+
+    async def unsubscribe(self) -> None:
+        """Let go of the inbox; FastStream calls it when the subscriber stops."""
+        with suppress(NatsError):
+            await self._inbox_subscription.unsubscribe()
+
+    async def release(self, msg: Msg) -> None:
+        """Note that the message is settled: its place is free."""
+        self._in_hand.pop(msg.reply, None)
+        if self._requested <= self._capacity // 2:
+            await self._top_up()
+
+    def pause(self) -> None:
+        """Ask for no more until `resume`: something that every message needs is away."""
+        self._pauses += 1
+
+    async def resume(self) -> None:
+        self._pauses -= 1
+        await self._top_up()
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    async def reconnected(self) -> None:
+        """Ask again: the requests of the former connection are gone."""
+        self._requested = 0
+        await self._top_up()
+
+    async def _top_up(self) -> None:
+        free = self._capacity - len(self._in_hand) - len(self._arrived) - self._requested
+        if free <= 0 or self._pauses or self._closing or self._broken:
+            return
+        if not self._connection.is_connected:
+            return
+        self._requested += free
+        request = {
+            "batch": free,
+            "expires": int(EXPIRES_S * 1e9),
+            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
+        }
+        await self._connection.publish(self._next, orjson.dumps(request), reply=self._inbox)
+
+    async def _on_message(self, msg: Msg) -> None:
+        self._heard_at = monotonic()
+        status = msg.headers.get("Status") if msg.headers else None
+        if status is not None:
+            await self._on_status(status, msg)
+            return
+        self._requested = max(0, self._requested - 1)
+        if self._closing:
+            await msg.nak()
+            return
+        self._arrived.append(msg)
+        if len(self._arrived) == 1:  # the rest of what one read brought joins in the same batch
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        batch, self._arrived = self._arrived, []
+        now = monotonic()
+        for msg in batch:
+            self._in_hand[msg.reply] = (msg, now)
+        task: asyncio.Task[None] = self._loop.create_task(self._deliver(batch))
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
+
+    async def _on_status(self, status: str, msg: Msg) -> None:
+        headers = msg.headers or {}
+        if status == "100":  # idle heartbeat
+            return
+        description = headers.get("Description", "")
+        if status == "503" or "Deleted" in description:
+            log.warning("pull.broken", durable=self.subscription.durable, reason=description)
+            self._broken = True
+            self._requested = 0
+            return
+        left = int(headers.get("Nats-Pending-Messages", 0))
+        self._requested = max(0, self._requested - left)
+        await self._top_up()
+
+    async def _watch(self) -> None:
+        """Keep what is in hand alive, and notice when the standing request was lost."""
+        while True:
+            await asyncio.sleep(RETRY_S if self._broken else self._extend_every_s)
+            if not self._connection.is_connected:
+                continue
+            try:
+                await self._extend()
+                await self._mend()
+            except (NatsError, OSError) as error:
+                log.info("pull.waits", durable=self.subscription.durable, reason=repr(error))
+
+    async def _extend(self) -> None:
+        now = monotonic()
+        for reply, (msg, since) in list(self._in_hand.items()):
+            if now - since >= self._extend_every_s:
+                await msg.in_progress()
+                if reply in self._in_hand:
+                    self._in_hand[reply] = (msg, now)
+
+    async def _mend(self) -> None:
+        silent = self._requested > 0 and monotonic() - self._heard_at > 2 * HEARTBEAT_S
+        if not (self._broken or silent):
+            await self._top_up()
+            return
+        await self._ensure()
+        self._broken = False
+        self._heard_at = monotonic()
+        await self.reconnected()

@@ -1,0 +1,187 @@
+"""The relay: carries what was committed to the outbox over to the broker.
+
+After a COMMIT it is handed the messages in-process and publishes them at once. Beside that a slow
+poll takes rows "not yet published" (never "after the last id": numbers commit out of order) and
+so finds what a crash or an outage has left. Marks are written together, a little later: a crash
+between the two publishes a message again, under the same id, which JetStream and every inbox
+recognise.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from nats.aio.client import Client
+
+from shared.clock import utc_now
+from shared.errors import DependencyDown
+from shared.messaging import inbox, outbox
+from shared.messaging.outbox import Message
+from shared.messaging.publisher import PipelinedPublisher
+from shared.metrics import RelayMetrics
+from shared.persistence.database import KeptConnection
+
+log = structlog.get_logger(__name__)
+
+POLL_EVERY_S = 1.0
+POLL_LIMIT = 1000
+POLL_GRACE = timedelta(seconds=3)
+MARK_AFTER_S = 0.2
+PRUNE_EVERY_S = 30.0
+PRUNE_LIMIT = 10_000
+# Beyond this the rows wait in the table for the poll: a long outage must not fill the memory.
+HANDED_OVER_LIMIT = 20_000
+
+
+class Relay:
+    """Publishes one process's outbox messages; its polls serve all replicas of the service.
+
+    Args:
+        connection: for marks and polls; it may commit without waiting for the disk, since a
+            mark that is lost costs a repeat and nothing else.
+        keep_outbox: how long a published row stays, for a broker that loses its tail.
+        keep_inbox: how long a consumed event's row stays; longer than the streams keep it.
+    """
+
+    def __init__(
+        self,
+        connection: KeptConnection,
+        *,
+        metrics: RelayMetrics,
+        keep_outbox: timedelta,
+        keep_inbox: timedelta,
+    ) -> None:
+        self._connection = connection
+        self._one_at_a_time = asyncio.Lock()
+        self._metrics = metrics
+        self._keep_outbox = keep_outbox
+        self._keep_inbox = keep_inbox
+        self._waiting: deque[Message] = deque()
+        self._pending: set[UUID] = set()
+        self._grace = timedelta(0)  # the first poll takes all that an earlier process left
+        self._acknowledged: list[tuple[UUID, int]] = []
+        self._handed_over = asyncio.Event()
+        self._to_mark = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def hand_over(self, messages: list[Message]) -> None:
+        """Take messages that were just committed; returns at once."""
+        if len(self._waiting) > HANDED_OVER_LIMIT:
+            return
+        self._waiting.extend(messages)
+        self._pending.update(message.event_id for message in messages)
+        self._handed_over.set()
+
+    async def start(self, connection: Client) -> None:
+        self._broker = connection
+        self._publisher = PipelinedPublisher(connection, self._settled)
+        await self._publisher.start()
+        self._tasks = [
+            asyncio.create_task(self._publish(), name="relay-publish"),
+            asyncio.create_task(self._mark(), name="relay-mark"),
+            asyncio.create_task(_repeat(self._poll_all, POLL_EVERY_S), name="relay-poll"),
+            asyncio.create_task(_repeat(self._prune, PRUNE_EVERY_S), name="relay-prune"),
+        ]
+
+    async def reconnected(self) -> None:
+        """Say again what was in flight when the broker went away."""
+        await self._publisher.send_again()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Publish what was handed over, at the most `deadline_s`; the rest waits in the table."""
+        end = asyncio.get_running_loop().time() + deadline_s
+        while self._waiting and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.005)
+        await self._publisher.drain(max(0.0, end - asyncio.get_running_loop().time()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._publisher.stop()
+        try:
+            await self._write_marks()
+        except DependencyDown:
+            log.info("relay.marks_left", messages=len(self._acknowledged))
+        await self._connection.close()
+
+    async def _publish(self) -> None:
+        while True:
+            await self._handed_over.wait()
+            self._handed_over.clear()
+            while self._waiting:
+                await self._connected()
+                await self._publisher.publish(self._waiting.popleft())
+
+    async def _connected(self) -> None:
+        while not self._broker.is_connected:
+            await asyncio.sleep(0.05)
+
+    def _settled(self, message: Message, stream: str, seq: int | None) -> None:
+        if seq is None:
+            self._pending.discard(message.event_id)  # the poll will find it
+            return
+        self._metrics.published.inc()
+        self._acknowledged.append((message.event_id, seq))
+        self._to_mark.set()
+
+    async def _mark(self) -> None:
+        while True:
+            await self._to_mark.wait()
+            await asyncio.sleep(MARK_AFTER_S)
+            try:
+                await self._write_marks()
+            except DependencyDown:
+                await asyncio.sleep(POLL_EVERY_S)
+
+    async def _write_marks(self) -> None:
+        acknowledged, self._acknowledged = self._acknowledged, []
+        self._to_mark.clear()
+        if not acknowledged:
+            return
+        try:
+            async with self._one_at_a_time, self._connection.transaction() as tx:
+                await outbox.mark(tx, acknowledged)
+        except DependencyDown:
+            self._acknowledged.extend(acknowledged)
+            self._to_mark.set()
+            raise
+        self._pending.difference_update(event_id for event_id, _ in acknowledged)
+
+    async def _poll_all(self) -> None:
+        while await self._poll() == POLL_LIMIT:
+            while self._waiting:
+                await asyncio.sleep(0.01)
+
+    async def _poll(self) -> int:
+        """Take over rows that nobody has published; return how many there were."""
+        async with self._one_at_a_time, self._connection.transaction() as tx:
+            left = await outbox.unpublished(tx, self._grace, POLL_LIMIT)
+            rows, oldest_s = await outbox.backlog(tx)
+        self._grace = POLL_GRACE
+        self._metrics.pending.set(rows)
+        self._metrics.oldest_age.set(oldest_s)
+        lost = [message for message in left if message.event_id not in self._pending]
+        if lost:
+            log.info("relay.found", messages=len(lost))
+            self._metrics.republished.inc(len(lost))
+            self.hand_over(lost)
+        return len(left)
+
+    async def _prune(self) -> None:
+        now = utc_now()
+        for prune, keep in ((outbox.prune, self._keep_outbox), (inbox.prune, self._keep_inbox)):
+            deleted = PRUNE_LIMIT
+            while deleted == PRUNE_LIMIT:
+                async with self._one_at_a_time, self._connection.transaction() as tx:
+                    deleted = await prune(tx, now - keep, PRUNE_LIMIT)
+
+
+async def _repeat(job: Callable[[], Awaitable[None]], every_s: float) -> None:
+    while True:
+        try:
+            await job()
+        except DependencyDown as down:
+            log.info("relay.waits", reason=str(down))
+        await asyncio.sleep(every_s)

@@ -1,0 +1,154 @@
+"""One service's Postgres: an engine for reading, and a kept connection for writing in groups."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import asyncpg
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.errors import DependencyDown
+
+COMMAND_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 3.0
+
+# What asyncpg raises when the server is away, starting, stopping or hung, as opposed to when it
+# refuses what it was asked. `InterfaceError` is "the connection is closed".
+OUTAGES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether an error means "Postgres is away", looking through SQLAlchemy's wrappers."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    while error is not None:
+        if isinstance(error, OUTAGES):
+            return True
+        error = error.__cause__
+    return False
+
+
+class Database:
+    """A service's own database; nobody else opens it. `url` is `postgresql://user:pw@host/db`."""
+
+    def __init__(self, url: str, *, application: str, pool_size: int = 5) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            asyncpg_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=CONNECT_TIMEOUT_S,
+            pool_use_lifo=True,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "command_timeout": COMMAND_TIMEOUT_S,
+                # Compiling short statements costs more than it saves.
+                "server_settings": {"application_name": application, "jit": "off"},
+            },
+        )
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for reading.
+
+        Raises:
+            DependencyDown: Postgres is away.
+        """
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                yield session
+        except Exception as error:
+            if is_outage(error):
+                raise DependencyDown("postgres", type(error).__name__) from error
+            raise
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        async with self.session() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def asyncpg_url(url: str) -> URL:
+    """Return the URL with the driver named, as SQLAlchemy wants it."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+class KeptConnection:
+    """One asyncpg connection, checked out once and kept: group commits follow one another on it.
+
+    It goes past SQLAlchemy's execution layer on purpose: a set-based statement costs a third
+    (docs/explanation/performance.md). The engine still owns it: URL, time limits, pool.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, synchronous_commit: bool = True) -> None:
+        self._engine = engine
+        self._synchronous_commit = synchronous_commit
+        self._held: AsyncConnection | None = None
+        self._driver: asyncpg.Connection | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """Run the body between BEGIN and COMMIT; roll back if it raises.
+
+        Raises:
+            DependencyDown: Postgres is away; the transaction's outcome may be unknown.
+        """
+        try:
+            connection = await self._open()
+            await connection.execute("BEGIN")
+            yield connection
+            await connection.execute("COMMIT")
+        except BaseException as error:
+            await self._abandon(error)
+            if is_outage(error):
+                raise DependencyDown("postgres", type(error).__name__) from error
+            raise
+
+    async def close(self) -> None:
+        if self._held is not None:
+            await self._held.close()
+        self._held = self._driver = None
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._driver is not None and not self._driver.is_closed():
+            return self._driver
+        await self._discard()
+        self._held = await self._engine.connect()
+        raw = await self._held.get_raw_connection()
+        driver = cast("asyncpg.Connection", raw.driver_connection)
+        if not self._synchronous_commit:
+            await driver.execute("SET synchronous_commit = off")
+        self._driver = driver
+        return driver
+
+    async def _abandon(self, error: BaseException) -> None:
+        if self._driver is None:
+            return
+        if is_outage(error) or self._driver.is_closed() or not isinstance(error, Exception):
+            await self._discard()
+            return
+        try:
+            await self._driver.execute("ROLLBACK")
+        except OUTAGES:
+            await self._discard()
+
+    async def _discard(self) -> None:
+        held, driver = self._held, self._driver
+        self._held = self._driver = None
+        if driver is not None and not driver.is_closed():
+            driver.terminate()
+        if held is not None:
+            await held.invalidate()
+            await held.close()
