@@ -1,0 +1,96 @@
+"""HTTP → use case."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from services.order import queries, requests, use_cases
+from services.order.domain import IllegalTransition, OrderNotFound, OrderStatus
+from services.order.placement import KeyReused, place_order
+from services.order.requests import InFlight
+from services.order.schemas import (
+    HistoryEntry,
+    OrderAccepted,
+    OrderIn,
+    OrderOut,
+    OrdersOut,
+    ShipmentIn,
+)
+from services.order.use_cases import Desk
+from shared.http.auth import AnyCaller, Operator, Tokens
+from shared.persistence.database import Database
+
+STATUS_OF = {OrderNotFound: 404, IllegalTransition: 409, KeyReused: 422}
+
+PLACE_ORDER_DOC = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": OrderIn.model_json_schema()}},
+    },
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "schema": {"type": "string", "maxLength": 255},
+            "description": "The same key and body give the same answer, and one order.",
+        }
+    ],
+    "security": [{"HTTPBearer": []}],
+}
+
+
+def router(desk: Desk, database: Database, tokens: Tokens) -> APIRouter:
+    routes = APIRouter(tags=["orders"])
+    in_flight = InFlight()
+
+    # FastAPI's own way from body to model and back costs as much again as all the rest of this
+    # request (docs/explanation/performance.md), and this is the one hot request.
+    @routes.post(
+        "/orders", status_code=202, response_model=OrderAccepted, openapi_extra=PLACE_ORDER_DOC
+    )
+    async def place(request: Request) -> Response:
+        caller = requests.caller_of(request, tokens)
+        body = requests.order_in(await request.body())
+        wish = requests.wish_of(body, caller)
+        with in_flight.holding(requests.key_of(request, body, caller)) as key:
+            answer = await place_order(desk, wish, key)
+        return Response(
+            answer.body,
+            status_code=202,
+            headers={"Location": f"/orders/{answer.order_id}"},
+            media_type="application/json",
+        )
+
+    @routes.get("/orders/{order_id}")
+    async def read(order_id: UUID, _: AnyCaller) -> OrderOut:
+        return await queries.find_order(database, order_id)
+
+    @routes.get("/orders/{order_id}/events")
+    async def history(order_id: UUID, _: AnyCaller) -> list[HistoryEntry]:
+        return await queries.find_history(database, order_id)
+
+    @routes.get("/orders")
+    async def search(
+        _: AnyCaller,
+        customer_id: str | None = None,
+        status: OrderStatus | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: UUID | None = None,
+    ) -> OrdersOut:
+        return await queries.list_orders(
+            database, customer_id=customer_id, status=status, after=cursor, limit=limit
+        )
+
+    @routes.post("/orders/{order_id}/cancel", status_code=202)
+    async def cancel(order_id: UUID, _: AnyCaller) -> OrderOut:
+        await use_cases.cancel_order(desk, order_id)
+        return await queries.find_order(database, order_id)
+
+    @routes.post("/orders/{order_id}/ship", status_code=202)
+    async def ship(order_id: UUID, shipment: ShipmentIn, _: Operator) -> OrderOut:
+        await use_cases.ship_order(desk, order_id, shipment.carrier, shipment.tracking_number)
+        return await queries.find_order(database, order_id)
+
+    return routes

@@ -1,0 +1,144 @@
+"""Placing an order: prices from the catalogue, one durable order, one answer for each key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.order.domain import Line, Order, OrderError, Placed, Product
+from services.order.outgoing import events_after
+from services.order.repository import Answer, AnswerKey, Book, Needs
+from services.order.use_cases import Desk
+from shared.persistence.group_commit import Decision, Work
+
+
+@dataclass(frozen=True, slots=True)
+class WantedItem:
+    """A line as the customer asks for it; with a price only if one was agreed."""
+
+    sku: str
+    quantity: int
+    unit_price_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order before it is one."""
+
+    customer_id: str
+    customer_email: str
+    items: Sequence[WantedItem]
+    payment_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The caller's idempotency key, and what it stands for."""
+
+    key: AnswerKey
+    body_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFault:
+    index: int
+    field: str
+    message: str
+
+
+class Unorderable(OrderError):
+    """Some items cannot be ordered; each fault names its item."""
+
+    def __init__(self, faults: list[ItemFault]) -> None:
+        super().__init__(f"{len(faults)} of the items cannot be ordered")
+        self.faults = faults
+
+
+class KeyReused(OrderError):
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another request")
+
+
+async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
+    """Return the answer to give, when the order is durable.
+
+    Raises:
+        Unorderable: an unknown SKU, or two currencies.
+        KeyReused: the key stands for another body.
+    """
+    lines, currency = await _priced(desk, wish.items)
+    order = _new_order(desk, wish, lines, currency)
+    answer = Answer(key.body_hash if key else b"", _body(order), order.order_id)
+
+    def decide(book: Book) -> Decision[Answer]:
+        if key is not None:
+            given = book.answers.get(key.key)
+            if given is not None:
+                return Decision(_same(given, key))
+            book.answer(key.key, answer, at=order.placed_at)
+        book.add(order)
+        return Decision(answer, events_after(order, 0, cause=None, new_id=desk.new_id))
+
+    return await desk.commits.run(Work(Needs(answer=key.key if key else None), decide))
+
+
+async def _priced(desk: Desk, items: Sequence[WantedItem]) -> tuple[tuple[Line, ...], str]:
+    find = desk.catalogue.find
+    products = [find(item.sku) for item in items]
+    if None in products:
+        await desk.catalogue.look_up({item.sku for item in items if find(item.sku) is None})
+        products = [find(item.sku) for item in items]
+    known = [product for product in products if product is not None]
+    if len(known) < len(items):
+        raise Unorderable(_unknown(products))
+    currency = known[0].currency
+    if any(product.currency != currency for product in known):
+        raise Unorderable(_foreign(known, currency))
+    return tuple(map(_line, items, known)), currency
+
+
+def _line(item: WantedItem, product: Product) -> Line:
+    agreed = item.unit_price_cents
+    price = product.price_cents if agreed is None else agreed
+    return Line(item.sku, product.name, item.quantity, price)
+
+
+def _unknown(products: Sequence[Product | None]) -> list[ItemFault]:
+    return [
+        ItemFault(index, "sku", "is not in the catalogue")
+        for index, product in enumerate(products)
+        if product is None
+    ]
+
+
+def _foreign(products: Sequence[Product], currency: str) -> list[ItemFault]:
+    return [
+        ItemFault(index, "sku", f"is sold in {product.currency}, the first item in {currency}")
+        for index, product in enumerate(products)
+        if product.currency != currency
+    ]
+
+
+def _new_order(desk: Desk, wish: Wish, lines: tuple[Line, ...], currency: str) -> Order:
+    placed = Placed(
+        customer_id=wish.customer_id,
+        customer_email=wish.customer_email,
+        items=lines,
+        total_cents=sum(line.total_cents for line in lines),
+        currency=currency,
+        payment_method=wish.payment_method,
+        correlation_id=desk.new_id(),
+    )
+    return Order.place(desk.new_id(), placed, at=desk.clock())
+
+
+def _body(order: Order) -> bytes:
+    placed = order.placed
+    return (
+        f'{{"order_id":"{order.order_id}","status":"PLACED",'
+        f'"total_cents":{placed.total_cents},"currency":"{placed.currency}"}}'
+    ).encode()
+
+
+def _same(given: Answer, key: Key) -> Answer:
+    if given.body_hash != key.body_hash:
+        raise KeyReused
+    return given

@@ -1,0 +1,266 @@
+"""Rows ↔ orders, for a whole group at once: one statement a table."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.order.domain import (
+    Cancelled,
+    Order,
+    OrderNotFound,
+    OrderStatus,
+    Placed,
+    Product,
+    Reason,
+    Shipped,
+)
+from services.order.history import EVENT_TYPES, lines_of, to_json
+
+LOAD_ORDERS = """
+SELECT order_id, version, status, customer_id, customer_email, items, total_cents, currency,
+       payment_method, correlation_id, placed_at, updated_at, reservation_expires_at, payment_id,
+       cancel_reason, cancel_detail, carrier, tracking_number
+FROM orders WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE
+"""
+
+INSERT_ORDERS = """
+INSERT INTO orders (order_id, version, status, customer_id, customer_email, items, total_cents,
+                    currency, payment_method, correlation_id, placed_at, updated_at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
+                     $7::bigint[], $8::text[], $9::text[], $10::uuid[], $11::timestamptz[],
+                     $12::timestamptz[])
+"""
+
+# Guarded by the version that was loaded: the lock holds it, and the guard would show if not.
+UPDATE_ORDERS = """
+UPDATE orders AS o
+SET version = n.version, status = n.status, updated_at = n.updated_at,
+    reservation_expires_at = n.reservation_expires_at, payment_id = n.payment_id,
+    cancel_reason = n.cancel_reason, cancel_detail = n.cancel_detail,
+    carrier = n.carrier, tracking_number = n.tracking_number
+FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::uuid[],
+            $7::text[], $8::text[], $9::text[], $10::text[])
+  AS n (order_id, version, status, updated_at, reservation_expires_at, payment_id,
+        cancel_reason, cancel_detail, carrier, tracking_number)
+WHERE o.order_id = n.order_id AND o.version < n.version
+"""
+
+# The key (order_id, version) refuses a version that exists: history is never written twice.
+APPEND_EVENTS = """
+INSERT INTO order_events (order_id, version, event_type, "timestamp", data)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::jsonb[])
+"""
+
+LOAD_ANSWERS = """
+SELECT k.scope, k.key, k.body_hash, k.answer, k.order_id
+FROM idempotency_keys AS k
+JOIN unnest($1::text[], $2::text[]) AS asked (scope, key) USING (scope, key)
+"""
+
+# No ON CONFLICT: should a replica have answered the same key meanwhile, this group fails, its
+# members run one by one, and the late one finds the answer.
+INSERT_ANSWERS = """
+INSERT INTO idempotency_keys (scope, key, body_hash, answer, order_id, created_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::uuid[],
+                     $6::timestamptz[])
+"""
+
+# ProductChanged may come in any order: the later change holds.
+COPY_PRODUCTS = """
+INSERT INTO catalogue (sku, name, price_cents, currency, changed_at, copied_at)
+SELECT sku, name, price_cents, currency, changed_at, now()
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[])
+  AS n (sku, name, price_cents, currency, changed_at) ORDER BY sku
+ON CONFLICT (sku) DO UPDATE
+SET name = excluded.name, price_cents = excluded.price_cents, currency = excluded.currency,
+    changed_at = excluded.changed_at, copied_at = excluded.copied_at
+WHERE catalogue.changed_at < excluded.changed_at
+"""
+
+
+class AnswerKey(NamedTuple):
+    """An idempotency key within its caller's scope."""
+
+    scope: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a key, and to which body."""
+
+    body_hash: bytes
+    body: bytes
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one member of a group wants to see."""
+
+    order_id: UUID | None = None
+    answer: AnswerKey | None = None
+
+
+@dataclass(slots=True)
+class Book:
+    """The state that a group shares: the orders it needs, and what it adds."""
+
+    orders: dict[UUID, Order] = field(default_factory=dict)
+    answers: dict[AnswerKey, Answer] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    new_answers: list[tuple[AnswerKey, Answer, datetime]] = field(default_factory=list)
+
+    def order(self, order_id: UUID) -> Order:
+        """Raises OrderNotFound."""
+        try:
+            return self.orders[order_id]
+        except KeyError:
+            raise OrderNotFound(order_id) from None
+
+    def add(self, order: Order) -> None:
+        self.orders[order.order_id] = order
+
+    def answer(self, key: AnswerKey, answer: Answer, *, at: datetime) -> None:
+        self.answers[key] = answer
+        self.new_answers.append((key, answer, at))
+
+    def copy(self, product: Product) -> None:
+        """Keep the later of two changes."""
+        known = self.products.get(product.sku)
+        if known is None or known.changed_at < product.changed_at:
+            self.products[product.sku] = product
+
+
+class OrderRepository:
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[Needs]) -> Book:
+        book = Book()
+        if order_ids := {need.order_id for need in needs if need.order_id is not None}:
+            rows = await tx.fetch(LOAD_ORDERS, list(order_ids))
+            book.orders = {row[0]: _order(row) for row in rows}
+        if keys := {need.answer for need in needs if need.answer is not None}:
+            scopes, names = zip(*keys, strict=True)
+            rows = await tx.fetch(LOAD_ANSWERS, scopes, names)
+            book.answers = {AnswerKey(row[0], row[1]): Answer(*row[2:]) for row in rows}
+        return book
+
+    async def save(self, tx: asyncpg.Connection, state: Book) -> None:
+        changed = [order for order in state.orders.values() if order.recorded]
+        if changed:
+            await self._append(tx, changed)
+            await self._insert(tx, [order for order in changed if _is_new(order)])
+            await self._update(tx, [order for order in changed if not _is_new(order)])
+        if state.new_answers:
+            await tx.execute(INSERT_ANSWERS, *_columns(map(_answer_row, state.new_answers)))
+        if state.products:
+            await tx.execute(COPY_PRODUCTS, *_columns(map(_product_row, state.products.values())))
+
+    async def _append(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
+        rows = (
+            (
+                order.order_id,
+                entry.version,
+                EVENT_TYPES[type(entry.change)],
+                entry.at,
+                to_json(entry.change),
+            )
+            for order in orders
+            for entry in order.recorded
+        )
+        await tx.execute(APPEND_EVENTS, *_columns(rows))
+
+    async def _insert(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
+        if orders:
+            await tx.execute(INSERT_ORDERS, *_columns(map(_new_row, orders)))
+
+    async def _update(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
+        if orders:
+            await tx.execute(UPDATE_ORDERS, *_columns(map(_changed_row, orders)))
+
+
+def _is_new(order: Order) -> bool:
+    return order.recorded[0].version == 1
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Turn rows into the columns that `unnest` takes."""
+    return list(zip(*rows, strict=True))
+
+
+def _new_row(order: Order) -> tuple[object, ...]:
+    placed = order.placed
+    return (
+        order.order_id,
+        order.version,
+        order.status,
+        placed.customer_id,
+        placed.customer_email,
+        orjson.dumps(placed.items).decode(),
+        placed.total_cents,
+        placed.currency,
+        placed.payment_method,
+        placed.correlation_id,
+        order.placed_at,
+        order.updated_at,
+    )
+
+
+def _changed_row(order: Order) -> tuple[object, ...]:
+    cancelled, shipped = order.cancelled, order.shipped
+    return (
+        order.order_id,
+        order.version,
+        order.status,
+        order.updated_at,
+        order.reservation_expires_at,
+        order.payment_id,
+        cancelled.reason if cancelled else None,
+        cancelled.detail if cancelled else None,
+        shipped.carrier if shipped else None,
+        shipped.tracking_number if shipped else None,
+    )
+
+
+def _answer_row(entry: tuple[AnswerKey, Answer, datetime]) -> tuple[object, ...]:
+    key, answer, at = entry
+    return (key.scope, key.key, answer.body_hash, answer.body, answer.order_id, at)
+
+
+def _product_row(product: Product) -> tuple[object, ...]:
+    return (
+        product.sku,
+        product.name,
+        product.price_cents,
+        product.currency,
+        product.changed_at,
+    )
+
+
+def _order(row: asyncpg.Record) -> Order:
+    placed = Placed(
+        customer_id=row["customer_id"],
+        customer_email=row["customer_email"],
+        items=lines_of(orjson.loads(row["items"])),
+        total_cents=row["total_cents"],
+        currency=row["currency"],
+        payment_method=row["payment_method"],
+        correlation_id=row["correlation_id"],
+    )
+    reason, carrier = row["cancel_reason"], row["carrier"]
+    return Order(
+        order_id=row["order_id"],
+        placed=placed,
+        placed_at=row["placed_at"],
+        updated_at=row["updated_at"],
+        status=OrderStatus(row["status"]),
+        version=row["version"],
+        reservation_expires_at=row["reservation_expires_at"],
+        payment_id=row["payment_id"],
+        cancelled=Cancelled(Reason(reason), row["cancel_detail"] or "") if reason else None,
+        shipped=Shipped(carrier, row["tracking_number"]) if carrier else None,
+    )

@@ -1,0 +1,107 @@
+"""From a request to what the use case wants: who calls, the wish, and the key it goes under.
+
+Each function returns what it found, or raises Refusal with the answer to give.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+from fastapi import FastAPI
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.order.placement import Key, Unorderable, WantedItem, Wish
+from services.order.repository import AnswerKey
+from services.order.schemas import OrderIn
+from shared.http import auth, problems
+from shared.http.auth import Caller, Tokens
+from shared.http.problems import Problem, Refusal, problem
+
+MAX_KEY = 255
+
+
+class InFlight:
+    """The idempotency keys whose first request is under way in this process.
+
+    A replica that gets the same key at the same moment is held up by the database instead, and
+    gives the same answer.
+    """
+
+    def __init__(self) -> None:
+        self._keys: set[AnswerKey] = set()
+
+    @contextmanager
+    def holding(self, key: Key | None) -> Iterator[Key | None]:
+        """Hold the key for the body's time; 409 if another request does."""
+        if key is None:
+            yield None
+            return
+        if key.key in self._keys:
+            detail = "a request with this Idempotency-Key is under way"
+            raise Refusal(problem(409, detail=detail))
+        self._keys.add(key.key)
+        try:
+            yield key
+        finally:
+            self._keys.discard(key.key)
+
+
+def caller_of(request: Request, tokens: Tokens) -> Caller:
+    caller = auth.caller_of(request.scope["headers"], tokens)
+    if isinstance(caller, Problem):
+        raise Refusal(caller)
+    return caller
+
+
+def order_in(body: bytes) -> OrderIn:
+    try:
+        return OrderIn.model_validate_json(body)
+    except ValidationError as error:
+        raise Refusal(problems.from_validation(error)) from error
+
+
+def wish_of(body: OrderIn, caller: Caller) -> Wish:
+    """Return the wish; 403 if a customer names a price."""
+    if not caller.is_operator:
+        agreed = [n for n, item in enumerate(body.items) if item.unit_price_cents is not None]
+        if agreed:
+            raise Refusal(_operators_only(agreed))
+    items = [WantedItem(item.sku, item.quantity, item.unit_price_cents) for item in body.items]
+    return Wish(body.customer_id, body.customer_email, items, body.payment_method)
+
+
+def key_of(request: Request, body: OrderIn, caller: Caller) -> Key | None:
+    """Return the key with the caller's scope and the body's hash; None if there is none."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        errors = [{"field": "Idempotency-Key", "message": f"1 to {MAX_KEY} printable characters"}]
+        detail = "the Idempotency-Key cannot be accepted"
+        raise Refusal(problem(422, detail=detail, errors=errors))
+    body_hash = sha256(body.model_dump_json().encode()).digest()
+    return Key(AnswerKey(caller.role, key), body_hash)
+
+
+def install_unorderable(app: FastAPI) -> None:
+    """Answer Unorderable with each item that is at fault."""
+
+    async def render(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Unorderable)  # noqa: S101 - narrows what is registered
+        errors = [
+            {"field": f"items[{fault.index}].{fault.field}", "message": fault.message}
+            for fault in error.faults[: problems.MAX_ERRORS]
+        ]
+        return problem(422, detail=str(error), errors=errors, error_count=len(error.faults))
+
+    app.add_exception_handler(Unorderable, render)
+
+
+def _operators_only(items: list[int]) -> Problem:
+    errors = [
+        {"field": f"items[{n}].unit_price_cents", "message": "is for operators only"}
+        for n in items[: problems.MAX_ERRORS]
+    ]
+    return problem(403, detail="an agreed price is for operators only", errors=errors)
