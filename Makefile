@@ -1,0 +1,106 @@
+# Every target makes the environment first, if it is not there or the lock files have changed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.ready
+CODE := services shared sandbox shopctl audit chaos loadtests
+SOURCES := $(wildcard $(CODE)) tests
+
+ORDERS ?= 300
+NAME ?=
+FILE ?=
+ARGS ?=
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+# ── try it ───────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: demo
+demo: $(READY) ## Start the whole shop, sell (ORDERS=300), show it live, audit, stop
+	@$(BIN)/python -m shopctl demo --orders $(ORDERS) $(ARGS)
+
+.PHONY: replay
+replay: $(READY) ## Play real orders (FILE=online_retail.csv[.gz]) into the running stack
+	@test -n "$(FILE)" || { echo "say which file: make replay FILE=online_retail.csv.gz" >&2; exit 2; }
+	@$(BIN)/python -m shopctl replay "$(FILE)" $(ARGS)
+
+# ── the local stack ──────────────────────────────────────────────────────────────────────────────
+
+.PHONY: up
+up: $(READY) ## Start the local stack in the background; .run/stack.json says where everything is
+	@$(BIN)/python -m shopctl up $(ARGS)
+
+.PHONY: down
+down: $(READY) ## Stop the local stack and delete its data
+	@$(BIN)/python -m shopctl down $(ARGS)
+
+.PHONY: status
+status: $(READY) ## Show what runs, where, and how much memory it takes
+	@$(BIN)/python -m shopctl status $(ARGS)
+
+.PHONY: logs
+logs: $(READY) ## Show a part's log (NAME=order)
+	@$(BIN)/python -m shopctl logs $(NAME) $(ARGS)
+
+.PHONY: restart
+restart: $(READY) ## Restart a part (NAME=order, nats, postgres, …), same port, same data
+	@$(BIN)/python -m shopctl restart $(NAME) $(ARGS)
+
+.PHONY: kill
+kill: $(READY) ## Kill a part the hard way (NAME=order, nats, …); restart brings it back
+	@$(BIN)/python -m shopctl kill $(NAME) $(ARGS)
+
+.PHONY: audit
+audit: $(READY) ## Check every invariant of the running stack from outside
+	@$(BIN)/python -m audit $(ARGS)
+
+# ── develop ──────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: test
+test: $(READY) ## Run the whole test suite, on real servers
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## ruff, mypy --strict, import rules, dependencies, spelling, event schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/codespell
+	$(BIN)/python -m shared.events.schemas --check
+	$(BIN)/python -m shopctl settings --check
+
+.PHONY: check
+check: lint test ## All quality gates: lint, then the tests
+
+.PHONY: fmt
+fmt: $(READY) ## Format the code, mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(READY) ## Pin and hash the dependencies anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header -c requirements.txt --extra dev pyproject.toml -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove the environment, caches and what the stack left
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m shopctl down >/dev/null 2>&1 || true; fi
+	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it (python.org, or your system's packages)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Making the environment in .venv (once; about a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(READY)
