@@ -1,0 +1,3 @@
+from services.email.main import main
+
+main()

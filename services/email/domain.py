@@ -1,0 +1,165 @@
+"""A mail, from the intent to send it to the mail server's word.
+
+    PENDING ── accepted ──▶ SENT
+     │   ▲
+  refused │ tried again, when the dead letter is replayed
+     ▼   │
+    FAILED
+
+There is one mail per order and kind. Whoever sends it claims it first, for a while: two processes
+never send the same mail at once. A refund mail may have to wait for an address (`waits`); it is
+sent along with the next mail of its order that brings one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from shared.errors import TransientError
+
+CLAIM_LASTS = timedelta(seconds=10)
+"""A mail is begun in the first half of its claim, and has the second half to end."""
+
+STALE_AFTER = timedelta(seconds=60)
+"""A mail that nobody touched for so long is nobody's: the sweeper takes it up."""
+
+SWEPT_AT_MOST = 100
+"""Tries after which the sweeper leaves a mail to the dead letters and their replay."""
+
+
+def message_id_of(event_id: UUID) -> str:
+    """Return a mail's Message-ID: the event's, so that a mail sent twice can be known as one."""
+    return f"<{event_id}@shop.example>"
+
+
+class Kind(StrEnum):
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+    SHIPPED = "SHIPPED"
+    REFUNDED = "REFUNDED"
+
+
+class Status(StrEnum):
+    PENDING = "PENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+
+
+class BeingSent(TransientError):
+    """Another handler has claimed the mail, and its claim still runs."""
+
+    def __init__(self, order_id: UUID, kind: Kind, until: datetime) -> None:
+        super().__init__(f"the {kind} mail of order {order_id} is being sent until {until}")
+        self.order_id = order_id
+        self.kind = kind
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send a mail until then."""
+
+    token: UUID
+    until: datetime
+
+    @property
+    def last_start(self) -> datetime:
+        """After this moment the mail must not be begun: it might end after the claim."""
+        return self.until - CLAIM_LASTS / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A claimed mail, to be sent now: all that is needed to write it."""
+
+    order_id: UUID
+    kind: Kind
+    event_id: UUID
+    event: str
+    recipient: str
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an errand went; no error means that the mail server accepted the mail."""
+
+    errand: Errand
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Mail:
+    """One mail to a customer. `event` is the event that calls for it, as JSON."""
+
+    order_id: UUID
+    kind: Kind
+    event_id: UUID
+    event: str
+    created_at: datetime
+    updated_at: datetime
+    recipient: str | None = None
+    status: Status = Status.PENDING
+    attempts: int = 0
+    detail: str = ""
+    sent_at: datetime | None = None
+    claim: Claim | None = None
+    changed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it lacks an address, and goes along with the mail that brings one."""
+        return self.recipient is None and self.status is not Status.SENT
+
+    def is_free(self, now: datetime) -> bool:
+        return self.claim is None or self.claim.until <= now
+
+    def is_stale(self, now: datetime) -> bool:
+        return (
+            self.status is Status.PENDING
+            and self.recipient is not None
+            and self.attempts < SWEPT_AT_MOST
+            and self.updated_at <= now - STALE_AFTER
+            and self.is_free(now)
+        )
+
+    def entrust(self, claim: Claim, *, recipient: str, now: datetime) -> Errand:
+        """Give the mail to one sender, until the claim ends."""
+        self.claim = claim
+        self._touch(now)
+        return Errand(self.order_id, self.kind, self.event_id, self.event, recipient, claim)
+
+    def accepted(self, recipient: str, *, now: datetime) -> None:
+        """Note that the server took it; a repeat changes nothing.
+
+        It is noted without a look at the claim: it happened, whoever else holds the mail now.
+        """
+        if self.status is Status.SENT:
+            return
+        self.status, self.sent_at, self.detail = Status.SENT, now, ""
+        self.recipient = recipient
+        self.attempts += 1
+        self._let_go(now)
+
+    def refused(self, detail: str, *, claim: Claim, now: datetime) -> None:
+        """Note that the server will never take it; nothing, if the mail is another's by now."""
+        if self.claim == claim:
+            self.status, self.detail = Status.FAILED, detail
+            self.attempts += 1
+            self._let_go(now)
+
+    def put_back(self, detail: str, *, claim: Claim, now: datetime, tried: bool) -> None:
+        """Note a failure that may pass; nothing, if the mail is another's by now."""
+        if self.claim == claim:
+            self.status, self.detail = Status.PENDING, detail
+            self.attempts += tried
+            self._let_go(now)
+
+    def _let_go(self, now: datetime) -> None:
+        self.claim = None
+        self._touch(now)
+
+    def _touch(self, now: datetime) -> None:
+        self.updated_at = now
+        self.changed = True

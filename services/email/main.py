@@ -1,0 +1,44 @@
+"""The composition root of email."""
+
+from fastapi import FastAPI
+
+from services.email import api, consumers
+from services.email.domain import BeingSent
+from services.email.mailer import SmtpMailer
+from services.email.metrics import MailMetrics
+from services.email.rendering.composer import Composer
+from services.email.repository import MailReader, MailRepository
+from services.email.settings import EmailSettings
+from services.email.sweeper import Sweeper
+from services.email.use_cases import Mailroom
+from shared.clock import new_id, utc_now
+from shared.server import run
+from shared.service import Service
+
+
+def build(settings: EmailSettings) -> FastAPI:
+    service = Service("email", settings)
+    mailer = SmtpMailer(
+        *settings.smtp_address,
+        connections=settings.email_connections,
+        deadline_s=settings.email_timeout_s,
+    )
+    service.resource(mailer)
+    mailroom = Mailroom(
+        commits=service.commits(MailRepository(), refusals=(BeingSent,)),
+        composer=Composer(settings.email_sender),
+        mailer=mailer,
+        metrics=MailMetrics(service.metrics.registry),
+        clock=utc_now,
+        new_id=new_id,
+    )
+    consumers.subscribe(service.consumer, mailroom)
+    mails = MailReader(service.database)
+    sweeper = Sweeper(mailroom, mails, utc_now)
+    service.every(settings.email_sweep_every_s, sweeper.run, name="sweep-mails")
+    service.app.include_router(api.router(mails))
+    return service.app
+
+
+def main() -> None:
+    run(EmailSettings, build)

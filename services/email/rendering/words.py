@@ -1,0 +1,91 @@
+"""What each kind of mail has to say, as plain words: the context of its templates."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from services.email.rendering.money import money
+from shared.events import (
+    CancelReason,
+    Item,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderShipped,
+    PaymentRefunded,
+)
+
+Notice = OrderConfirmed | OrderCancelled | OrderShipped | PaymentRefunded
+"""The events that call for a mail."""
+
+REASONS: Mapping[CancelReason, str] = MappingProxyType(
+    {
+        CancelReason.OUT_OF_STOCK: "We are sorry: something you ordered is out of stock.",
+        CancelReason.PAYMENT_FAILED: "We are sorry: your payment did not go through.",
+        CancelReason.CUSTOMER_REQUEST: "You asked us to cancel it, and we did.",
+        CancelReason.EXPIRED: "We are sorry: it could not be completed in time.",
+    }
+)
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    sku: str
+    quantity: str
+    price: str
+    amount: str
+
+
+def one_line(text: str) -> str:
+    """Return the text with no line break and no control character in it."""
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub("", " ".join(text.split()))
+
+
+def subject_of(notice: Notice) -> str:
+    match notice:
+        case OrderConfirmed():
+            return f"Your order {notice.order_id} is confirmed"
+        case OrderCancelled():
+            return f"Your order {notice.order_id} is cancelled"
+        case OrderShipped():
+            return f"Your order {notice.order_id} is on its way"
+        case PaymentRefunded():
+            return f"Your refund for order {notice.order_id}"
+
+
+def words_of(notice: Notice) -> dict[str, object]:
+    """Return what the templates of this kind of mail fill in."""
+    order: dict[str, object] = {"order_id": str(notice.order_id)}
+    match notice:
+        case OrderConfirmed():
+            total = money(notice.total_cents, notice.currency)
+            return order | {"lines": _lines(notice.items, notice.currency), "total": total}
+        case OrderCancelled():
+            total = money(notice.total_cents, notice.currency)
+            return order | {"reason": REASONS[notice.reason], "total": total}
+        case OrderShipped():
+            tracking_number = one_line(notice.tracking_number)
+            return order | {
+                "carrier": one_line(notice.carrier),
+                "tracking_number": tracking_number,
+            }
+        case PaymentRefunded():
+            return order | {"amount": money(notice.amount_cents, notice.currency)}
+
+
+def _lines(items: tuple[Item, ...], currency: str) -> list[Line]:
+    return [
+        Line(
+            name=one_line(item.name),
+            sku=one_line(item.sku),
+            quantity=f"{item.quantity:,}",
+            price=money(item.unit_price_cents, currency),
+            amount=money(item.unit_price_cents * item.quantity, currency),
+        )
+        for item in items
+    ]

@@ -1,0 +1,131 @@
+"""Rows ↔ mails, for a group at once; and what is read outside of groups."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from sqlmodel import col, select
+
+from services.email.domain import SWEPT_AT_MOST, Claim, Kind, Mail, Status
+from services.email.mails import Mails
+from services.email.tables import MailRow
+from shared.persistence.database import Database
+
+# One transaction at a time for an order, also for mails that are not there yet: else a refund mail
+# and the mail that brings its address could miss one another. In the order of the array.
+LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
+
+LOAD = """
+SELECT order_id, kind, event_id, event, recipient, status, attempts, detail, sent_at,
+    claim, claimed_until, created_at, updated_at
+FROM mails WHERE order_id = ANY($1::uuid[])
+"""
+
+INSERT = """
+INSERT INTO mails (order_id, kind, event_id, event, created_at, recipient, status, attempts,
+    detail, sent_at, claim, claimed_until, updated_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[],
+    $6::text[], $7::text[], $8::int[], $9::text[], $10::timestamptz[], $11::uuid[],
+    $12::timestamptz[], $13::timestamptz[])
+"""
+
+# Everything that a mail's verbs can change.
+UPDATE = """
+UPDATE mails SET recipient = now.recipient, status = now.status, attempts = now.attempts,
+    detail = now.detail, sent_at = now.sent_at, claim = now.claim,
+    claimed_until = now.claimed_until, updated_at = now.updated_at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[],
+    $7::timestamptz[], $8::uuid[], $9::timestamptz[], $10::timestamptz[])
+    AS now (order_id, kind, recipient, status, attempts, detail, sent_at, claim, claimed_until,
+        updated_at)
+WHERE mails.order_id = now.order_id AND mails.kind = now.kind
+"""
+
+
+class MailRepository:
+    """A group needs whole orders: all mails of each."""
+
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[UUID]) -> Mails:
+        orders = set(needs)
+        await tx.fetch(LOCK, sorted(map(lock_key, orders)))
+        return Mails(map(_mail, await tx.fetch(LOAD, list(orders))))
+
+    async def save(self, tx: asyncpg.Connection, mails: Mails) -> None:
+        added = {id(mail) for mail in mails.new}
+        new = [
+            (m.order_id, m.kind, m.event_id, m.event, m.created_at, *_state(m)) for m in mails.new
+        ]
+        changed = [
+            (m.order_id, m.kind, *_state(m)) for m in mails if m.changed and id(m) not in added
+        ]
+        if new:
+            await tx.execute(INSERT, *zip(*new, strict=True))
+        if changed:
+            await tx.execute(UPDATE, *zip(*changed, strict=True))
+
+
+class MailReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_order(self, order_id: UUID) -> Sequence[MailRow]:
+        """Return the order's mails, the oldest first."""
+        query = (
+            select(MailRow).where(MailRow.order_id == order_id).order_by(col(MailRow.created_at))
+        )
+        async with self._database.session() as session:
+            return (await session.exec(query)).all()
+
+    async def stale_orders(self, before: datetime, *, limit: int) -> Sequence[UUID]:
+        """Return orders with mails that are worth a sweeper's look: see `Mail.is_stale`."""
+        query = (
+            select(MailRow.order_id)
+            .where(
+                MailRow.status == Status.PENDING,
+                col(MailRow.recipient).is_not(None),
+                MailRow.attempts < SWEPT_AT_MOST,
+                MailRow.updated_at <= before,
+            )
+            .order_by(col(MailRow.updated_at))
+            .limit(limit)
+        )
+        async with self._database.session() as session:
+            return (await session.exec(query)).all()
+
+
+def lock_key(order_id: UUID) -> int:
+    """Return the advisory lock of an order: the random half of its id."""
+    return int.from_bytes(order_id.bytes[8:], signed=True)
+
+
+def _mail(row: asyncpg.Record) -> Mail:
+    claim = row["claim"]
+    return Mail(
+        order_id=row["order_id"],
+        kind=Kind(row["kind"]),
+        event_id=row["event_id"],
+        event=row["event"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        recipient=row["recipient"],
+        status=Status(row["status"]),
+        attempts=row["attempts"],
+        detail=row["detail"],
+        sent_at=row["sent_at"],
+        claim=Claim(claim, row["claimed_until"]) if claim else None,
+    )
+
+
+def _state(mail: Mail) -> tuple[object, ...]:
+    claim = mail.claim
+    return (
+        mail.recipient,
+        mail.status,
+        mail.attempts,
+        mail.detail,
+        mail.sent_at,
+        claim and claim.token,
+        claim and claim.until,
+        mail.updated_at,
+    )

@@ -1,0 +1,34 @@
+"""Event → use case."""
+
+from datetime import timedelta
+
+from services.inventory.use_cases import (
+    Commits,
+    carry_out,
+    release_stock,
+    reserve_stock,
+    sell_stock,
+)
+from shared.clock import Clock, NewId
+from shared.events import OrderCancelled, OrderConfirmed, OrderPlaced
+from shared.messaging.consumer import Consumer
+
+
+def register(
+    consumer: Consumer, commits: Commits, *, hold_for: timedelta, clock: Clock, new_id: NewId
+) -> None:
+    @consumer.on(OrderPlaced)
+    async def on_order_placed(event: OrderPlaced) -> None:
+        """Reserves all lines of the order, or none."""
+        work = reserve_stock(event, at=clock(), new_id=new_id, hold_for=hold_for)
+        await carry_out(work, commits)
+
+    @consumer.on(OrderConfirmed)
+    async def on_order_confirmed(event: OrderConfirmed) -> None:
+        """Makes the reservation a sale."""
+        await carry_out(sell_stock(event, at=clock(), new_id=new_id), commits)
+
+    @consumer.on(OrderCancelled)
+    async def on_order_cancelled(event: OrderCancelled) -> None:
+        """Releases what the order holds, and takes back what it bought."""
+        await carry_out(release_stock(event, at=clock(), new_id=new_id), commits)

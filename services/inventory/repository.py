@@ -1,0 +1,205 @@
+"""Rows ↔ shelf, for a whole group at once: one statement a table each way.
+
+Locks are taken in one order everywhere (reservations by order, then products by SKU), so that
+two replicas can wait for each other but never in a circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.inventory.domain import Product, Receipt, Reservation, ReservationState
+from services.inventory.shelf import ReceiptKey, Shelf
+from shared.errors import TransientError
+
+# What these orders hold, locked against another replica that hears of the same order.
+# JSON goes as text both ways: SQLAlchemy's codec for `jsonb` runs in Python.
+LOAD_RESERVATIONS = """
+SELECT order_id, reservation_id, correlation_id, quantities::text, expires_at, state
+FROM reservations WHERE order_id = ANY($1::uuid[])
+ORDER BY order_id FOR NO KEY UPDATE
+"""
+
+# The products and their stock, locked until the group is committed: nobody sells them meanwhile.
+LOAD_PRODUCTS = """
+SELECT sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received,
+    false AS moved, false AS touched, true AS stored
+FROM products WHERE sku = ANY($1::text[])
+ORDER BY sku FOR NO KEY UPDATE
+"""
+
+# Which of these receipts were counted before; no lock of its own, the product's covers it.
+LOAD_RECEIPTS = """
+SELECT sku, reference, quantity
+FROM receipts JOIN unnest($1::text[], $2::text[]) AS asked (sku, reference) USING (sku, reference)
+"""
+
+# New orders. One that is there by now was written by another replica since we looked.
+INSERT_RESERVATIONS = """
+INSERT INTO reservations (order_id, reservation_id, correlation_id, state, quantities, expires_at)
+SELECT order_id, reservation_id, correlation_id, state, quantities::jsonb, expires_at
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+    AS new (order_id, reservation_id, correlation_id, state, quantities, expires_at)
+ORDER BY order_id
+ON CONFLICT (order_id) DO NOTHING
+"""
+
+# Of a reservation nothing but its state ever changes.
+UPDATE_RESERVATIONS = """
+UPDATE reservations SET state = now.state
+FROM unnest($1::uuid[], $2::text[]) AS now (order_id, state)
+WHERE reservations.order_id = now.order_id
+"""
+
+# New products. One that is there by now was written by another replica since we looked.
+INSERT_PRODUCTS = """
+INSERT INTO products
+    (sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
+    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+ORDER BY 1
+ON CONFLICT (sku) DO NOTHING
+"""
+
+# The rows are locked since they were loaded, so absolute values are right. What was received is
+# not written: a move that lost a piece on its way breaks the row's check.
+MOVE_STOCK = """
+UPDATE products SET (on_hand, reserved, sold) = (now.on_hand, now.reserved, now.sold)
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
+    AS now (sku, on_hand, reserved, sold)
+WHERE products.sku = now.sku
+"""
+
+# Products that were described anew, or of which goods came in.
+UPDATE_PRODUCTS = """
+UPDATE products SET (name, price_cents, currency, changed_at, on_hand, reserved, sold, received) =
+    (now.name, now.price_cents, now.currency, now.changed_at,
+     now.on_hand, now.reserved, now.sold, now.received)
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
+    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+    AS now (sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received)
+WHERE products.sku = now.sku
+"""
+
+INSERT_RECEIPTS = """
+INSERT INTO receipts (sku, reference, quantity)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+"""
+
+# In the order of the statements' arrays.
+PRODUCT = attrgetter(
+    "sku",
+    "name",
+    "price_cents",
+    "currency",
+    "changed_at",
+    "on_hand",
+    "reserved",
+    "sold",
+    "received",
+)
+STOCK = attrgetter("sku", "on_hand", "reserved", "sold")
+RECEIPT = attrgetter("sku", "reference", "quantity")
+STATE = attrgetter("order_id", "state")
+
+
+Row = tuple[object, ...]
+
+
+class LostRace(TransientError):
+    """Another replica made the same row first: what was decided stands on sand, decide again."""
+
+
+class Needs(NamedTuple):
+    """Which rows a decision looks at; the products that a reservation holds come with it."""
+
+    orders: Sequence[UUID] = ()
+    skus: Sequence[str] = ()
+    receipts: Sequence[ReceiptKey] = ()
+
+
+class InventoryRepository:
+    """The shelf, loaded and saved for all members of a group together."""
+
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[Needs], /) -> Shelf:
+        reservations = await _reservations(tx, {order for need in needs for order in need.orders})
+        skus = {sku for need in needs for sku in need.skus}
+        for held in reservations:
+            skus.update(held.quantities)
+        products = await _products(tx, skus)
+        receipts = await _receipts(tx, {key for need in needs for key in need.receipts})
+        return Shelf(products, reservations, receipts)
+
+    async def save(self, tx: asyncpg.Connection, shelf: Shelf, /) -> None:
+        """Write what changed.
+
+        Raises:
+            LostRace: an order or a product that is new here was made elsewhere meanwhile.
+        """
+        await _save_reservations(tx, shelf.reservations.values())
+        await _save_products(tx, shelf.products.values())
+        await _write(tx, INSERT_RECEIPTS, [RECEIPT(receipt) for receipt in shelf.new_receipts])
+
+
+async def _save_reservations(tx: asyncpg.Connection, reservations: Iterable[Reservation]) -> None:
+    new = [_row(held) for held in reservations if not held.stored]
+    changed = [STATE(held) for held in reservations if held.stored and held.state != held.stored]
+    await _insert(tx, INSERT_RESERVATIONS, new)
+    await _write(tx, UPDATE_RESERVATIONS, changed)
+
+
+async def _save_products(tx: asyncpg.Connection, products: Iterable[Product]) -> None:
+    new = [PRODUCT(it) for it in products if not it.stored]
+    touched = [PRODUCT(it) for it in products if it.stored and it.touched]
+    moved = [STOCK(it) for it in products if it.stored and it.moved and not it.touched]
+    await _insert(tx, INSERT_PRODUCTS, new)
+    await _write(tx, UPDATE_PRODUCTS, touched)
+    await _write(tx, MOVE_STOCK, moved)
+
+
+async def _reservations(tx: asyncpg.Connection, orders: set[UUID]) -> list[Reservation]:
+    if not orders:
+        return []
+    return [_reservation(row) for row in await tx.fetch(LOAD_RESERVATIONS, list(orders))]
+
+
+def _reservation(row: asyncpg.Record) -> Reservation:
+    order_id, reservation_id, correlation_id, quantities, expires_at, state = row
+    stored = ReservationState(state)
+    held = orjson.loads(quantities)
+    return Reservation(order_id, reservation_id, correlation_id, held, expires_at, stored, stored)
+
+
+def _row(new: Reservation) -> tuple[object, ...]:
+    quantities = orjson.dumps(new.quantities).decode()
+    ids = (new.order_id, new.reservation_id, new.correlation_id)
+    return (*ids, new.state, quantities, new.expires_at)
+
+
+async def _products(tx: asyncpg.Connection, skus: set[str]) -> list[Product]:
+    if not skus:
+        return []
+    return [Product(*row) for row in await tx.fetch(LOAD_PRODUCTS, list(skus))]
+
+
+async def _receipts(tx: asyncpg.Connection, keys: set[ReceiptKey]) -> list[Receipt]:
+    if not keys:
+        return []
+    rows = await tx.fetch(LOAD_RECEIPTS, *zip(*keys, strict=True))
+    return [Receipt(*row) for row in rows]
+
+
+async def _insert(tx: asyncpg.Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Insert rows that nobody has; LostRace if somebody does."""
+    if rows and await tx.execute(statement, *zip(*rows, strict=True)) != f"INSERT 0 {len(rows)}":
+        raise LostRace("another process made the same row first")
+
+
+async def _write(tx: asyncpg.Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Run a statement that takes an array a column; nothing to write, nothing to run."""
+    if rows:
+        await tx.execute(statement, *zip(*rows, strict=True))

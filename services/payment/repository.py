@@ -1,0 +1,159 @@
+"""Rows ↔ payments, for a whole group at once: one statement to load, to insert, to update."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from uuid import UUID
+
+import asyncpg
+from sqlmodel import col, select
+
+from services.payment.domain import Payment, PaymentNotFound, Status
+from services.payment.tables import PaymentRow
+from services.payment.terms import payment_id_of
+from shared.errors import TransientError
+from shared.persistence.database import Database
+
+# The members' payments, locked against other replicas until the group is committed.
+LOAD = """
+SELECT payment_id, order_id, status, amount_cents, refunded_cents, currency, payment_method,
+    reason, expires_at, correlation_id, cause_id, charge_key, charge_id, refund_key,
+    provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until, check_at,
+    created_at, updated_at
+FROM payments WHERE payment_id = ANY($1::uuid[])
+ORDER BY payment_id FOR NO KEY UPDATE
+"""
+
+# New payments. One that is there by now was written by another replica since we looked: it must
+# not be overwritten, or a cancellation would be forgotten.
+INSERT = """
+INSERT INTO payments (payment_id, order_id, status, amount_cents, refunded_cents, currency,
+    payment_method, reason, expires_at, correlation_id, cause_id, charge_key, charge_id,
+    refund_key, provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until,
+    check_at, created_at, updated_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
+    $7::text[], $8::text[], $9::timestamptz[], $10::uuid[], $11::uuid[], $12::text[], $13::text[],
+    $14::text[], $15::text[], $16::text[], $17::uuid[], $18::bool[], $19::timestamptz[],
+    $20::timestamptz[], $21::timestamptz[], $22::timestamptz[])
+ORDER BY 1
+ON CONFLICT DO NOTHING
+"""
+
+# What can change in a payment; its row is locked since it was loaded, so absolute values are right.
+UPDATE = """
+UPDATE payments SET (status, refunded_cents, payment_method, reason, cause_id, charge_id,
+    refund_key, provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until,
+    check_at, updated_at) =
+    (now.status, now.refunded_cents, now.payment_method, now.reason, now.cause_id, now.charge_id,
+     now.refund_key, now.provider_refund_id, now.cancel_reason, now.cancel_cause_id,
+     now.announced, now.in_flight_until, now.check_at, now.updated_at)
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::uuid[], $12::bool[], $13::timestamptz[],
+    $14::timestamptz[], $15::timestamptz[])
+    AS now (payment_id, status, refunded_cents, payment_method, reason, cause_id, charge_id,
+    refund_key, provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until,
+    check_at, updated_at)
+WHERE payments.payment_id = now.payment_id
+"""
+
+# In the order of the statements' arrays.
+COLUMNS = attrgetter(
+    "payment_id", "order_id", "status", "amount_cents", "refunded_cents", "currency",
+    "payment_method", "reason", "expires_at", "correlation_id", "cause_id", "charge_key",
+    "charge_id", "refund_key", "provider_refund_id", "cancel_reason", "cancel_cause_id",
+    "announced", "in_flight_until", "check_at", "created_at", "updated_at",
+)  # fmt: skip
+CHANGEABLE = attrgetter(
+    "payment_id", "status", "refunded_cents", "payment_method", "reason", "cause_id", "charge_id",
+    "refund_key", "provider_refund_id", "cancel_reason", "cancel_cause_id", "announced",
+    "in_flight_until", "check_at", "updated_at",
+)  # fmt: skip
+
+
+class LostRace(TransientError):
+    """Another replica began the same payment first: decide again, on what it wrote."""
+
+
+class Ledger:
+    """The payments that a group of decisions shares."""
+
+    def __init__(self, known: Iterable[Payment] = ()) -> None:
+        self._known = {payment.payment_id: payment for payment in known}
+        self._new: dict[UUID, Payment] = {}
+
+    def find(self, payment_id: UUID) -> Payment | None:
+        return self._known.get(payment_id) or self._new.get(payment_id)
+
+    def get(self, payment_id: UUID) -> Payment:
+        payment = self.find(payment_id)
+        if payment is None:
+            raise PaymentNotFound(str(payment_id))
+        return payment
+
+    def add(self, payment: Payment) -> Payment:
+        self._new[payment.payment_id] = payment
+        return payment
+
+    @property
+    def new(self) -> list[Payment]:
+        return list(self._new.values())
+
+    @property
+    def changed(self) -> list[Payment]:
+        return [payment for payment in self._known.values() if payment.changed]
+
+
+class PaymentRepository:
+    """Loads and saves the ledger; the members' needs are payment ids."""
+
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[UUID], /) -> Ledger:
+        return Ledger(_payment(row) for row in await tx.fetch(LOAD, needs))
+
+    async def save(self, tx: asyncpg.Connection, ledger: Ledger, /) -> None:
+        """Write what is new and what changed.
+
+        Raises:
+            LostRace: a payment that is new here was begun elsewhere meanwhile.
+        """
+        new = [COLUMNS(payment) for payment in ledger.new]
+        if new and await tx.execute(INSERT, *zip(*new, strict=True)) != f"INSERT 0 {len(new)}":
+            raise LostRace("another process began the same payment first")
+        if changed := [CHANGEABLE(payment) for payment in ledger.changed]:
+            await tx.execute(UPDATE, *zip(*changed, strict=True))
+
+
+class PaymentReader:
+    """Reads without a lock: for HTTP, and for the settlement to find its work."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_order(self, order_id: UUID) -> Payment:
+        """Return the order's payment, or raise PaymentNotFound."""
+        return await self._one(payment_id_of(order_id), sought=f"for order {order_id}")
+
+    async def payment(self, payment_id: UUID) -> Payment:
+        """Return the payment, or raise PaymentNotFound."""
+        return await self._one(payment_id, sought=str(payment_id))
+
+    async def due(self, now: datetime, *, limit: int) -> list[UUID]:
+        """Return the payments that want to be looked at, the longest waiting first."""
+        statement = (
+            select(PaymentRow.payment_id)
+            .where(col(PaymentRow.check_at) <= now)
+            .order_by(col(PaymentRow.check_at))
+            .limit(limit)
+        )
+        async with self._database.session() as session:
+            return list(await session.exec(statement))
+
+    async def _one(self, payment_id: UUID, *, sought: str) -> Payment:
+        async with self._database.session() as session:
+            row = await session.get(PaymentRow, payment_id)
+        if row is None:
+            raise PaymentNotFound(sought)
+        return Payment(**row.model_dump() | {"status": Status(row.status)})
+
+
+def _payment(row: asyncpg.Record) -> Payment:
+    return Payment(**dict(row) | {"status": Status(row["status"])})

@@ -1,0 +1,42 @@
+"""What an order wants of its payment, and the ids that follow from it; standard library only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+PAYMENTS = UUID("3d0a7a4e-51c5-5c1f-9a57-0f6b6f1f6a10")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an order wants charged, until when, and the event that asks for it."""
+
+    order_id: UUID
+    amount_cents: int
+    currency: str
+    payment_method: str
+    expires_at: datetime
+    correlation_id: UUID
+    cause_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """An order that is not to be charged, or not any more, and the event that says so."""
+
+    order_id: UUID
+    amount_cents: int
+    currency: str
+    reason: str
+    correlation_id: UUID
+    cause_id: UUID
+
+
+def payment_id_of(order_id: UUID) -> UUID:
+    """Return the order's one payment id: the same whoever asks, so that keys survive a crash."""
+    return uuid5(PAYMENTS, str(order_id))
+
+
+def refund_id_of(payment_id: UUID) -> UUID:
+    """Return our own id of the payment's one refund: the same at every try."""
+    return uuid5(payment_id, "refund")

@@ -1,0 +1,120 @@
+"""One payment process's parts without its broker, and the events that it hears."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry
+
+from services.payment.answers import ChargeAnswer
+from services.payment.domain import Payment
+from services.payment.gateway import Provider
+from services.payment.metrics import ProviderMetrics
+from services.payment.provider_calls import CallLimits, ProviderCalls
+from services.payment.repository import Ledger, PaymentReader, PaymentRepository
+from services.payment.settlement import Settlement
+from services.payment.use_cases import Cashier
+from shared.clock import new_id, utc_now
+from shared.events import CancelReason, Item, OrderCancelled, StockReserved, first_cause
+from shared.metrics import Metrics
+from shared.persistence.database import Database, KeptConnection
+from shared.persistence.group_commit import GroupCommit
+
+QUICK = CallLimits(timeout_s=0.3, deadline_s=1.0, breaker_open_s=0.2)
+PRICE = 1250
+
+
+@dataclass
+class ShiftedClock:
+    """Real time, that a test can put forward."""
+
+    shift: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.shift
+
+    def advance(self, seconds: float) -> None:
+        self.shift += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    cashier: Cashier
+    settlement: Settlement
+    payments: PaymentReader
+
+    def with_provider(self, provider: Provider) -> "Replica":
+        cashier = Cashier(self.cashier.commits, provider, self.cashier.clock, new_id)
+        return Replica(cashier, self.settlement, self.payments)
+
+
+@asynccontextmanager
+async def open_replica(
+    database: Database, provider_url: str, clock: ShiftedClock
+) -> AsyncIterator[Replica]:
+    commits: GroupCommit[UUID, Ledger] = GroupCommit(
+        KeptConnection(database.engine),
+        PaymentRepository(),
+        publish=lambda _messages: None,
+        metrics=Metrics().group_commit,
+    )
+    commits.start()
+    payments = PaymentReader(database)
+    async with ProviderCalls(QUICK, ProviderMetrics(CollectorRegistry())) as calls:
+        cashier = Cashier(commits, Provider(provider_url, calls), clock, new_id)
+        yield Replica(cashier, Settlement(cashier, payments, clock), payments)
+    await commits.stop()
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+class CrashesBefore(Provider):
+    """Dies with the intent stored and nothing sent."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def charge(self, payment: Payment) -> ChargeAnswer:
+        raise Crash
+
+
+class CrashesAfter(CrashesBefore):
+    """Dies with the money taken and nothing stored."""
+
+    def __init__(self, real: Provider) -> None:
+        self._real = real
+
+    async def charge(self, payment: Payment) -> ChargeAnswer:
+        await self._real.charge(payment)
+        raise Crash
+
+
+def stock_reserved(*, method: str = "card_ok", expires_in_s: float = 900) -> StockReserved:
+    now = utc_now()
+    return StockReserved(
+        **first_cause(event_id=new_id(), at=now),
+        order_id=new_id(),
+        reservation_id=new_id(),
+        items=(Item(sku="LAMP", name="Lamp", quantity=1, unit_price_cents=PRICE),),
+        expires_at=now + timedelta(seconds=expires_in_s),
+        customer_id="c-1",
+        total_cents=PRICE,
+        currency="EUR",
+        payment_method=method,
+    )
+
+
+def order_cancelled(reserved: StockReserved) -> OrderCancelled:
+    return OrderCancelled(
+        **first_cause(event_id=new_id(), at=utc_now()),
+        order_id=reserved.order_id,
+        customer_id="c-1",
+        customer_email="c1@example.org",
+        reason=CancelReason.CUSTOMER_REQUEST,
+        total_cents=reserved.total_cents,
+        currency=reserved.currency,
+    )

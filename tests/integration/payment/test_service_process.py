@@ -1,0 +1,143 @@
+"""The service as a process: it hears, charges, says, answers HTTP, and may die at any moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import nats
+import pytest
+from nats.js import JetStreamContext
+
+from shared.clock import new_id
+from shared.events import StockReserved
+from shared.messaging.topology_setup import set_up
+from shopctl import services
+from shopctl.ports import Ports
+from shopctl.processes import Program
+from shopctl.servers import Servers
+from shopctl.supervisor import Supervisor
+from tests.integration.payment.bookkeeping import ProviderBooks
+from tests.integration.payment.replicas import PRICE, order_cancelled, stock_reserved
+from tests.integration.payment.waiting import until
+
+REPLICAS = ("payment-1", "payment-2")
+TOKEN = {"Authorization": "Bearer customer"}
+
+
+@pytest.fixture(scope="session")
+async def processes(servers: Servers, database_url: str, world: Supervisor) -> list[Program]:
+    await set_up(servers.nats_url)
+    env = {
+        "SHOP_DATABASE_URL": database_url,
+        "SHOP_NATS_URL": servers.nats_url,
+        "SHOP_REDIS_URL": servers.redis_url,
+        "SHOP_CUSTOMER_TOKEN": "customer",
+        "SHOP_OPERATOR_TOKEN": "operator",
+        "SHOP_PAYMENT_PROVIDER_URL": world.state.running["provider"].program.urls["url"],
+        "SHOP_PAYMENT_SETTLE_EVERY_S": "0.2",
+    }
+    ports = Ports()
+
+    async def start(name: str) -> Program:
+        return await world.start(lambda: services.program(world.run_dir, ports, name, env=env))
+
+    return list(await asyncio.gather(*map(start, REPLICAS)))
+
+
+@pytest.fixture
+async def http(processes: list[Program]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=processes[1].urls["url"]) as client:
+        yield client
+
+
+@pytest.fixture
+async def stream(servers: Servers, processes: list[Program]) -> AsyncIterator[JetStreamContext]:
+    connection = await nats.connect(servers.nats_url)
+    yield connection.jetstream()
+    await connection.close()
+
+
+async def status_of(http: httpx.AsyncClient, event: StockReserved) -> str | None:
+    query = {"order_id": str(event.order_id)}
+    answer = await http.get("/payments", params=query, headers=TOKEN)
+    return answer.json()["status"] if answer.status_code == 200 else None
+
+
+async def test_what_is_reserved_is_charged_and_can_be_read(
+    http: httpx.AsyncClient, stream: JetStreamContext, books: ProviderBooks
+) -> None:
+    event = stock_reserved()
+    await stream.publish(event.subject, event.to_bytes())
+
+    async def is_paid() -> bool:
+        return await status_of(http, event) == "SUCCESS"
+
+    await until(is_paid)
+    query = {"order_id": str(event.order_id)}
+    found = (await http.get("/payments", params=query, headers=TOKEN)).json()
+    assert (found["amount_cents"], found["refunded_cents"], found["currency"]) == (PRICE, 0, "EUR")
+    same = await http.get(f"/payments/{found['payment_id']}", headers=TOKEN)
+    assert same.json() == found
+    assert await books.movements(event.order_id) == [("charge", PRICE)]
+
+
+async def test_what_is_cancelled_is_refunded(
+    http: httpx.AsyncClient, stream: JetStreamContext, books: ProviderBooks
+) -> None:
+    event = stock_reserved()
+    cancelled = order_cancelled(event)
+    await stream.publish(event.subject, event.to_bytes())
+
+    async def has(status: str) -> bool:
+        return await status_of(http, event) == status
+
+    await until(lambda: has("SUCCESS"))
+    await stream.publish(cancelled.subject, cancelled.to_bytes())
+    await until(lambda: has("REFUNDED"))
+    assert (await books.held())[str(event.order_id)] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/payments?order_id=01890000-0000-7000-8000-000000000000", {}, 401),
+        ("/payments?order_id=01890000-0000-7000-8000-000000000000", TOKEN, 404),
+        ("/payments/01890000-0000-7000-8000-000000000000", TOKEN, 404),
+        ("/payments?order_id=x", TOKEN, 422),
+        ("/payments", TOKEN, 422),
+    ],
+)
+async def test_what_cannot_be_answered_is_a_problem(
+    http: httpx.AsyncClient, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await http.get(path, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    if status == 422:
+        assert answer.json()["errors"][0]["field"] == "order_id"
+
+
+async def test_a_process_killed_under_load_charges_nobody_twice(
+    http: httpx.AsyncClient,
+    stream: JetStreamContext,
+    world: Supervisor,
+    books: ProviderBooks,
+) -> None:
+    await books.misbehave("delay", seconds=0.3)
+    events = [stock_reserved() for _ in range(300)]
+    for event in events:
+        await stream.publish(
+            event.subject, event.to_bytes(), headers={"Nats-Msg-Id": str(new_id())}
+        )
+    await until(lambda: books.movements(events[20].order_id))
+    await world.kill(REPLICAS[0])
+    taken = await books.held()
+    assert not all(str(event.order_id) in taken for event in events)  # it died in the midst
+    await world.start_again(REPLICAS[0])
+
+    async def all_paid() -> bool:
+        return all([await status_of(http, event) == "SUCCESS" for event in events])
+
+    await until(all_paid, within_s=60)
+    held = await books.held()
+    assert [held.get(str(event.order_id)) for event in events] == [PRICE] * len(events)
