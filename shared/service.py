@@ -25,11 +25,14 @@ from redis.asyncio import Redis
 
 from shared import logs, telemetry
 from shared.errors import DependencyDown
+from shared.events.topology import STREAMS
 from shared.http import asyncapi, auth, health, limits, metrics, problems
+from shared.http.direct import DirectRoutes, DirectRouting
 from shared.http.draining import CloseWhenDraining
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.idempotency import Seen
+from shared.messaging.lost_tail import CHECK_EVERY_S, LostTail
 from shared.messaging.relay import Relay
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
@@ -43,7 +46,7 @@ S = TypeVar("S")
 
 RELAY_SHARE_S = 2.0  # of the drain, kept for publishing what the last commits have to say
 LAG_EVERY_S = 5.0
-KEPT_CONNECTIONS = 2  # group commit's and relay's, beside those for reading
+KEPT_CONNECTIONS = 3  # group commit's, relay's, and the look at the tail; beside those for reading
 
 
 class Service:
@@ -83,11 +86,13 @@ class Service:
             max_deliveries=settings.max_deliveries,
         )
         self.health = health.Health({"database": self.database.ping, "broker": self._ping_broker})
+        self.direct = DirectRoutes()
         self.app = self._make_app(streamed_paths)
         self._commits: list[GroupCommit[Any, Any]] = []
         self._resources: list[AbstractAsyncContextManager[Any]] = []
         self._jobs: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
         self.every(LAG_EVERY_S, self.consumer.measure_lag, name="measure-lag")
+        self._watch_the_tail()
 
     def commits(
         self,
@@ -118,6 +123,18 @@ class Service:
         """Run `job` again and again, `seconds` after its last end; its errors are logged."""
         self._jobs.append((name, seconds, job))
 
+    def _watch_the_tail(self) -> None:
+        """Have the streams that this service speaks in checked for what the broker has lost."""
+        for stream in STREAMS:
+            if stream.owner == self.name:
+                tail = LostTail(
+                    KeptConnection(self.database.engine),
+                    stream.name,
+                    lambda: self.broker.config.connection_state.stream,
+                    self.metrics.relay,
+                )
+                self.every(CHECK_EVERY_S, tail.check, name="check-tail")
+
     def _make_app(self, streamed_paths: frozenset[str]) -> FastAPI:
         app = FastAPI(
             title=f"shop: {self.name}",
@@ -131,6 +148,7 @@ class Service:
         app.include_router(metrics.router(self.metrics.registry))
         app.include_router(asyncapi.router(self.broker, title=f"shop: {self.name}"))
         # The last added is the outermost.
+        app.add_middleware(DirectRouting, routes=self.direct, owner=app)
         app.add_middleware(
             limits.BodyLimit, max_bytes=self.settings.max_body_bytes, streamed=streamed_paths
         )
@@ -152,8 +170,10 @@ class Service:
             await self.consumer.start()
             jobs = [asyncio.create_task(self._repeat(*job), name=job[0]) for job in self._jobs]
             log.info("service.started")
-            yield
-            await self._drain(jobs)
+            try:
+                yield
+            finally:
+                await self._drain(jobs)
 
     async def _drain(self, jobs: list[asyncio.Task[None]]) -> None:
         end = monotonic() + self.settings.drain_s
@@ -179,8 +199,8 @@ class Service:
             await asyncio.sleep(seconds)
             try:
                 await job()
-            except DependencyDown as down:
-                log.info("job.waits", job=name, reason=str(down))
+            except (DependencyDown, NatsError) as down:
+                log.info("job.waits", job=name, reason=repr(down))
             except Exception:
                 log.exception("job.failed", job=name)
 

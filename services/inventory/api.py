@@ -21,7 +21,7 @@ from services.inventory.schemas import (
     cursor_after,
 )
 from services.inventory.use_cases import Commits, carry_out
-from shared.clock import Clock, NewId
+from shared.clock import Clock, NewId, new_id, utc_now
 from shared.http.auth import operator_only
 from shared.persistence.database import Database
 
@@ -69,7 +69,9 @@ def readers(database: Database) -> APIRouter:
     return routes
 
 
-def writers(commits: Commits, file_import: FileImport, *, clock: Clock, new_id: NewId) -> APIRouter:
+def writers(
+    commits: Commits, file_import: FileImport, *, clock: Clock = utc_now, new_id: NewId = new_id
+) -> APIRouter:
     """Return the routes for operators."""
     routes = APIRouter(tags=["products"], dependencies=OPERATORS)
 

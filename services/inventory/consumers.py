@@ -9,13 +9,18 @@ from services.inventory.use_cases import (
     reserve_stock,
     sell_stock,
 )
-from shared.clock import Clock, NewId
+from shared.clock import Clock, NewId, new_id, utc_now
 from shared.events import OrderCancelled, OrderConfirmed, OrderPlaced
 from shared.messaging.consumer import Consumer
 
 
 def register(
-    consumer: Consumer, commits: Commits, *, hold_for: timedelta, clock: Clock, new_id: NewId
+    consumer: Consumer,
+    commits: Commits,
+    *,
+    hold_for: timedelta,
+    clock: Clock = utc_now,
+    new_id: NewId = new_id,
 ) -> None:
     @consumer.on(OrderPlaced)
     async def on_order_placed(event: OrderPlaced) -> None:

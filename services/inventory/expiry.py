@@ -9,7 +9,7 @@ import structlog
 
 from services.inventory.queries import find_overdue
 from services.inventory.use_cases import Commits, carry_out, expire_reservations
-from shared.clock import Clock, NewId
+from shared.clock import Clock, NewId, new_id, utc_now
 from shared.persistence.database import Database
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,13 @@ class Expiry:
     """
 
     def __init__(
-        self, database: Database, commits: Commits, *, grace: timedelta, clock: Clock, new_id: NewId
+        self,
+        database: Database,
+        commits: Commits,
+        *,
+        grace: timedelta,
+        clock: Clock = utc_now,
+        new_id: NewId = new_id,
     ) -> None:
         self._database = database
         self._commits = commits

@@ -15,7 +15,7 @@ from services.inventory.catalogue import Line, take_in
 from services.inventory.catalogue_file import read_catalogue
 from services.inventory.csv_records import Rejection
 from services.inventory.use_cases import Commits, carry_out
-from shared.clock import Clock, NewId
+from shared.clock import Clock, NewId, new_id, utc_now
 from shared.errors import ShopError
 
 LINES_AT_ONCE = 200
@@ -51,7 +51,9 @@ class ImportReport:
 class FileImport:
     """The import of catalogue files."""
 
-    def __init__(self, commits: Commits, *, clock: Clock, new_id: NewId, max_bytes: int) -> None:
+    def __init__(
+        self, commits: Commits, *, max_bytes: int, clock: Clock = utc_now, new_id: NewId = new_id
+    ) -> None:
         self._commits = commits
         self._clock = clock
         self._new_id = new_id

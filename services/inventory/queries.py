@@ -5,8 +5,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from services.inventory.domain import ReservationState
-from services.inventory.tables import ProductRow, ReservationRow
+from services.inventory.tables import LIVE, ProductRow, ReservationRow
 from shared.persistence.database import Database
 
 
@@ -31,7 +30,7 @@ async def find_overdue(database: Database, *, before: datetime, limit: int) -> l
     """Return the orders whose live reservations ran out before that moment, oldest first."""
     overdue = (
         select(ReservationRow.order_id)
-        .where(ReservationRow.state == ReservationState.RESERVED.value)
+        .where(LIVE)
         .where(col(ReservationRow.expires_at) <= before)
         .order_by(col(ReservationRow.expires_at))
         .limit(limit)

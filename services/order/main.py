@@ -26,7 +26,9 @@ def build(settings: OrderSettings) -> FastAPI:
     desk = Desk(commits, catalogue, clock=utc_now, new_id=new_id)
 
     consumers.register(service.consumer, desk)
-    service.app.include_router(api.router(desk, service.database, Tokens.of(settings)))
+    place = api.placing(desk, Tokens.of(settings))
+    service.direct.add("POST", "/orders", place)
+    service.app.include_router(api.router(place, desk, service.database))
     problems.register(service.app, api.STATUS_OF)
     requests.install_unorderable(service.app)
 

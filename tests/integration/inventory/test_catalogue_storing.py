@@ -16,7 +16,7 @@ from services.inventory.domain import Description, ProductNotFound, Receipt, Rec
 from services.inventory.file_import import FileImport, FileTooLarge, ImportReport
 from services.inventory.queries import list_products
 from services.inventory.use_cases import Commits, carry_out
-from shared.clock import new_id, utc_now
+from shared.clock import new_id
 from shared.events import ProductChanged
 from shared.persistence.database import Database
 from tests.integration.inventory.warehouse import replica, stock, stock_up, unaccounted
@@ -34,7 +34,7 @@ async def take_in(commits: Commits, text: str, *, limit: int = LIMIT) -> ImportR
         for start in range(0, len(data), 1000):
             yield data[start : start + 1000]
 
-    imports = FileImport(commits, clock=utc_now, new_id=new_id, max_bytes=limit)
+    imports = FileImport(commits, max_bytes=limit)
     return await imports.run(chunks())
 
 
