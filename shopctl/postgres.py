@@ -25,9 +25,9 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "fsync": "on",
     "wal_compression": "pglz",
-    "max_wal_size": "1GB",
+    "max_wal_size": "512MB",  # what a killed server replays at most: a few seconds' work
     "min_wal_size": "256MB",
-    "checkpoint_timeout": "15min",  # full page images after each checkpoint are most of the WAL
+    "checkpoint_timeout": "10min",
     "jit": "off",  # short statements only
     "dynamic_shared_memory_type": "mmap",  # lies in the data folder: a killed server leaves nothing
     "log_line_prefix": "%m [%p] %d ",
@@ -115,17 +115,16 @@ def url(postgres: Program, name: str, *, password: str) -> str:
 async def clear_after_crash(run_dir: RunDir) -> None:
     """Removes what a killed server left. To be called when the server itself is known to be dead.
 
-    Its lock file would do no harm, were it not for containers whose first process reaps nobody:
-    there the dead server's pid stays taken for ever, and a new one refuses to start.
+    Its lock files would do no harm, were it not for machines whose first process is slow to reap,
+    or never does: there the dead server's pid stays taken, and a new one refuses to start.
     """
     await _no_orphans(run_dir)
     lock = _data(run_dir) / "postmaster.pid"
-    try:
-        segment = lock.read_text().split("\n")[SEGMENT_LINE]
-    except (OSError, IndexError):
-        return
-    _remove_shared_memory(key=segment.split()[0])
-    lock.unlink()
+    if lock.exists():
+        _remove_shared_memory(lock.read_text())
+        lock.unlink()
+    for socket in _socket(run_dir).glob(".s.PGSQL.*"):
+        socket.unlink()
 
 
 async def _no_orphans(run_dir: RunDir) -> None:
@@ -137,7 +136,11 @@ async def _no_orphans(run_dir: RunDir) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def _remove_shared_memory(*, key: str) -> None:
+def _remove_shared_memory(lock: str) -> None:
+    lines = lock.split("\n")
+    if len(lines) <= SEGMENT_LINE:  # killed before it had any
+        return
+    key = lines[SEGMENT_LINE].split()[0]
     with suppress(OSError):  # no ipcrm here: 56 bytes stay until the next boot
         subprocess.run(("ipcrm", "-M", key), check=False, capture_output=True)
 

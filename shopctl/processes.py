@@ -132,6 +132,15 @@ async def ended(runnings: Iterable[Running], *, within_s: float) -> list[Running
     return alive
 
 
+async def reaped(runnings: Iterable[Running], *, within_s: float) -> None:
+    """Waits until no zombie is left either; the machine's first process may take its time."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while any(psutil.pid_exists(running.pid) for running in runnings):
+        if asyncio.get_running_loop().time() > deadline:
+            return
+        await asyncio.sleep(POLL_S)
+
+
 def _family(process: psutil.Process) -> list[psutil.Process]:
     """It and its descendants; it is suspended first, so that no child is born meanwhile."""
     with suppress(psutil.NoSuchProcess):

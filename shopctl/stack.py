@@ -9,12 +9,14 @@ from shopctl import postgres, stack_file
 from shopctl.errors import AlreadyUpError, NotUpError, OtherPlanError, UnknownNameError
 from shopctl.interrupts import all_like_ctrl_c, undisturbed
 from shopctl.plan import Plan, service_of
-from shopctl.processes import process_of
+from shopctl.processes import process_of, reaped
 from shopctl.run_dir import DEFAULT, RunDir
 from shopctl.stack_file import StackFile
 from shopctl.startup import start_all, stop_order
 from shopctl.state_file import State, load, save
 from shopctl.supervisor import Report, Supervisor
+
+REAPED_WITHIN_S = 2.0
 
 
 def silent(_name: str, _what: str) -> None:
@@ -154,4 +156,5 @@ async def take_down(supervisor: Supervisor, *, keep_data: bool) -> None:
     await postgres.clear_after_crash(run_dir)
     if not keep_data:
         run_dir.remove_data()
+    await reaped(supervisor.state.running.values(), within_s=REAPED_WITHIN_S)
     run_dir.state.unlink(missing_ok=True)

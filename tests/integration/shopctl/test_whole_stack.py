@@ -15,7 +15,7 @@ from shopctl.stack_file import StackFile
 from shopctl.status import Condition, status
 from tests.integration.shopctl.traces import files_of, processes_of
 
-PLAN = Plan(replicas={"order": 2}, smtp="127.0.0.1:9", provider="http://127.0.0.1:9")
+PLAN = Plan(replicas={"order": 2})
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""How many events wait for each consumer group, as NATS's monitoring tells."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shopctl.shop import Shop
+
+Lag = Mapping[str, int]  # by durable: not delivered yet, or delivered and not acknowledged
+
+PATH = "/jsz?consumers=true"
+
+
+async def read_lag(shop: Shop) -> Lag:
+    return _by_durable(await shop.from_monitor(PATH))
+
+
+def _by_durable(jsz: Mapping[str, Any]) -> Lag:
+    return {
+        consumer["name"]: consumer["num_pending"] + consumer["num_ack_pending"]
+        for account in jsz.get("account_details") or ()
+        for stream in account.get("stream_detail") or ()
+        for consumer in stream.get("consumer_detail") or ()
+    }

@@ -1,0 +1,105 @@
+"""A replay from the shop's side: stock up, sell, wait, and compare the books."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from shopctl.errors import ShopctlError
+from shopctl.progress import progress
+from shopctl.quiet import wait_until_quiet
+from shopctl.replay.posting import catalogue_file
+from shopctl.replay.revenue import Lost, gained, lost_sales, newest_order, revenue_by_day
+from shopctl.replay.selling import Seller, Sold
+from shopctl.replay.spool import Spool
+from shopctl.replay.tally import Tally
+from shopctl.shop import Shop
+
+QUIET_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    limit: int | None  # sales, from the first
+    rate: float  # orders a second
+    concurrency: int
+    settle_within_s: float
+
+
+@dataclass(slots=True)
+class Books:
+    """What the replay came to, in cents."""
+
+    sold: Sold
+    file_cents: int  # of the sales that fit in an order
+    by_day: dict[str, int]
+    seconds: float
+    is_settled: bool
+    lost: list[Lost] = field(default_factory=list)
+
+    @property
+    def shop_cents(self) -> int:
+        return sum(self.by_day.values()) + self.sold.cents_before
+
+    @property
+    def are_equal(self) -> bool:
+        return self.is_settled and self.shop_cents == self.file_cents
+
+
+class NotStockedError(ShopctlError):
+    def __init__(self, count: int, line: int, reason: str) -> None:
+        super().__init__(
+            f"the shop did not take {count} of the file's products; product {line}: {reason}"
+        )
+
+
+async def rerun(
+    shop: Shop, spool: Spool, tally: Tally, *, file_hash: str, pace: Pace, console: Console
+) -> Books:
+    """Raises NoAnswerError if the shop stays away; the same replay can be run again then."""
+    if not await wait_until_quiet(shop, within_s=QUIET_WITHIN_S):
+        console.print("The shop is busy: what others buy meanwhile will stand in its revenue too.")
+    before, newest = await revenue_by_day(shop), await newest_order(shop)
+    await stock_up(shop, spool, console)
+    wanted = spool.totals(pace.limit)
+    with progress(console, "Selling", total=wanted.sales, unit="orders") as advance:
+        seller = Seller(
+            shop, spool, tally, file_hash=file_hash, newest_before=newest, advance=advance
+        )
+        seconds = await _sell(seller, pace)
+    with console.status("Waiting for the last confirmations"):
+        is_settled = await wait_until_quiet(shop, within_s=pace.settle_within_s)
+    after = await revenue_by_day(shop)
+    books = Books(
+        sold=seller.sold,
+        file_cents=wanted.cents - seller.sold.cents_too_large,
+        by_day=gained(before, after),
+        seconds=seconds,
+        is_settled=is_settled,
+    )
+    if not books.are_equal:
+        books.lost = [each async for each in lost_sales(shop, spool, since=newest)]
+    return books
+
+
+async def stock_up(shop: Shop, spool: Spool, console: Console) -> None:
+    """Returns when all products can be ordered."""
+    with console.status("Importing the catalogue"):
+        done = await shop.import_products(lambda: catalogue_file(spool.products()))
+        if done["rejected"]:
+            first = done["rejected"][0]
+            raise NotStockedError(len(done["rejected"]), first["line"] - 1, first["reason"])
+        await wait_until_quiet(shop, within_s=QUIET_WITHIN_S)
+    known = done.get("repeated", 0)
+    console.print(f"Imported {done['imported']:,} products" + (f", {known:,} known" * bool(known)))
+
+
+async def _sell(seller: Seller, pace: Pace) -> float:
+    """Returns how many seconds it took."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    try:
+        await seller.sell(limit=pace.limit, rate=pace.rate, concurrency=pace.concurrency)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # the others say the same
+    return clock() - began
