@@ -134,7 +134,8 @@ def load(settings_class: type[Settings]) -> Settings:
 
 
 def reference(classes: Sequence[type[BaseSettings]]) -> str:
-    """Return the page of all settings, Markdown: one section a class, inherited fields once."""
+    """Return the page of all settings, Markdown: one section a class, inherited fields once,
+    and again where a class has another default."""
     return "\n".join(["# Settings", "", *_sections(classes)])
 
 
@@ -167,10 +168,14 @@ def _wrong(settings_class: type[BaseSettings], error: ValidationError) -> Iterat
 
 
 def _sections(classes: Sequence[type[BaseSettings]]) -> Iterator[str]:
-    told: set[str] = set()
+    told: dict[str, object] = {}
     for settings_class in classes:
-        own = {n: f for n, f in settings_class.model_fields.items() if n not in told}
-        told |= own.keys()
+        own = {
+            name: field
+            for name, field in settings_class.model_fields.items()
+            if name not in told or told[name] != field.default
+        }
+        told = {**{name: field.default for name, field in own.items()}, **told}
         yield f"## {settings_class.__name__}"
         yield ""
         if settings_class.__doc__:

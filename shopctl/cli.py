@@ -131,6 +131,24 @@ def logs(
     show(paths, lines=lines, tell=_print_named if len(paths) > 1 else _print_line)
 
 
+@app.command(name="settings")
+def settings_page(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if the page is out of date.")
+    ] = False,
+) -> None:
+    """Write docs/reference/settings.md from the code."""
+    # Imported here: the services take a second to import, which no other command needs.
+    from shopctl import settings_page as page  # noqa: PLC0415
+
+    if not check:
+        page.write()
+    elif not page.is_current():
+        errors.print("docs/reference/settings.md is out of date: python -m shopctl settings")
+        raise typer.Exit(1)
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
     with all_like_ctrl_c():
         return asyncio.run(work)
