@@ -21,6 +21,7 @@ from services.order.schemas import (
 from services.order.use_cases import Desk
 from shared.http.auth import AnyCaller, Operator, Tokens
 from shared.http.direct import Endpoint
+from shared.http.rate_limit import RateLimit
 from shared.persistence.database import Database
 
 STATUS_OF = {OrderNotFound: 404, IllegalTransition: 409, KeyReused: 422}
@@ -42,7 +43,7 @@ PLACE_ORDER_DOC = {
 }
 
 
-def placing(desk: Desk, tokens: Tokens) -> Endpoint:
+def placing(desk: Desk, tokens: Tokens, rate_limit: RateLimit) -> Endpoint:
     """Return the one hot endpoint; its body goes from bytes to model and back without detours."""
     in_flight = InFlight()
 
@@ -50,6 +51,7 @@ def placing(desk: Desk, tokens: Tokens) -> Endpoint:
         caller = requests.caller_of(request, tokens)
         body = requests.order_in(await request.body())
         wish = requests.wish_of(body, caller)
+        requests.admit(wish, caller, rate_limit)
         with in_flight.holding(requests.key_of(request, body, caller)) as key:
             answer = await place_order(desk, wish, key)
         return Response(

@@ -14,6 +14,7 @@ from services.order.use_cases import Desk
 from shared.clock import new_id, utc_now
 from shared.http import problems
 from shared.http.auth import Tokens
+from shared.http.rate_limit import SYNC_EVERY_S, RateLimit
 from shared.service import Service
 
 HOUR_S = 3600.0
@@ -26,7 +27,13 @@ def build(settings: OrderSettings) -> FastAPI:
     desk = Desk(commits, catalogue, clock=utc_now, new_id=new_id)
 
     consumers.register(service.consumer, desk)
-    place = api.placing(desk, Tokens.of(settings))
+    rate_limit = RateLimit(
+        service.redis,
+        "orders",
+        limit=settings.order_rate_limit,
+        window_s=settings.order_rate_window_s,
+    )
+    place = api.placing(desk, Tokens.of(settings), rate_limit)
     service.direct.add("POST", "/orders", place)
     service.app.include_router(api.router(place, desk, service.database))
     problems.register(service.app, api.STATUS_OF)
@@ -34,6 +41,7 @@ def build(settings: OrderSettings) -> FastAPI:
 
     expiry = Expiry(desk, service.database, after=timedelta(seconds=settings.order_expires_after_s))
     keep_keys = timedelta(seconds=settings.order_keep_keys_s)
+    service.every(SYNC_EVERY_S, rate_limit.sync, name="sync-rate-limit")
     service.every(settings.order_catalogue_every_s, catalogue.refresh, name="refresh-catalogue")
     service.every(settings.order_sweep_every_s, expiry.sweep, name="expire-orders")
     service.every(

@@ -18,6 +18,7 @@ from services.order.schemas import OrderIn
 from shared.http import auth, problems
 from shared.http.auth import Caller, Tokens
 from shared.http.problems import Problem, Refusal, problem
+from shared.http.rate_limit import RateLimit
 
 MAX_KEY = 255
 
@@ -70,6 +71,16 @@ def wish_of(body: OrderIn, caller: Caller) -> Wish:
             raise Refusal(_operators_only(agreed))
     items = [WantedItem(item.sku, item.quantity, item.unit_price_cents) for item in body.items]
     return Wish(body.customer_id, body.customer_email, items, body.payment_method)
+
+
+def admit(wish: Wish, caller: Caller, rate_limit: RateLimit) -> None:
+    """429 if the customer orders too fast. Operators are not held up."""
+    if caller.is_operator:
+        return
+    exceeded = rate_limit.take(wish.customer_id)
+    if exceeded is not None:
+        detail = f"more than {exceeded.limit} orders of one customer in a row"
+        raise Refusal(problem(429, detail=detail, headers=exceeded.headers))
 
 
 def key_of(request: Request, body: OrderIn, caller: Caller) -> Key | None:

@@ -17,6 +17,10 @@ class OrderSettings(ServiceSettings):
     order_catalogue_every_s: float = Field(
         0.5, gt=0, description="Time between looks for products that a replica copied, seconds."
     )
+    order_rate_limit: int = Field(
+        10_000, ge=1, description="Orders that one customer may place in a window; beyond it 429."
+    )
+    order_rate_window_s: int = Field(10, ge=1, description="Length of that window, seconds.")
     order_keep_keys_s: float = Field(
         48 * 3600.0, gt=0, description="Time that idempotency keys are remembered, seconds."
     )
