@@ -52,6 +52,9 @@ class ConsumerMetrics:
             label,
             registry=registry,
         )
+        self.max_deliveries = counter(
+            "max_deliveries", "Advisories that the broker gave up on a message: never, as it is set"
+        )
         self.handler_seconds = Histogram(
             "shop_consumer_handler_seconds",
             "Time in the handler, its commit included",
@@ -62,6 +65,20 @@ class ConsumerMetrics:
 
     def of(self, durable: str) -> SubscriptionMetrics:
         return SubscriptionMetrics(self, durable)
+
+
+class DeadLetterMetrics:
+    """Of the service's own group; discarded letters do not count."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.letters = Gauge(
+            "shop_dead_letters", "Dead letters that wait for an operator", registry=registry
+        )
+        self.oldest_age = Gauge(
+            "shop_dead_letters_oldest_age_seconds",
+            "Age of the oldest dead letter that waits for an operator; 0 if there is none",
+            registry=registry,
+        )
 
 
 class RelayMetrics:
@@ -118,6 +135,7 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self.http = HttpMetrics(self.registry)
         self.consumers = ConsumerMetrics(self.registry)
+        self.dead_letters = DeadLetterMetrics(self.registry)
         self.relay = RelayMetrics(self.registry)
         self.group_commit = GroupCommitMetrics(self.registry)
         self.seen = SeenMetrics(self.registry)

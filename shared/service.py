@@ -26,11 +26,13 @@ from redis.asyncio import Redis
 from shared import logs, telemetry
 from shared.errors import DependencyDown
 from shared.events.topology import STREAMS
-from shared.http import asyncapi, auth, health, limits, metrics, problems
+from shared.http import asyncapi, auth, dead_letters, health, limits, metrics, problems
 from shared.http.direct import DirectRoutes, DirectRouting
 from shared.http.draining import CloseWhenDraining
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import Consumer
+from shared.messaging.desk.desk import Desk
+from shared.messaging.desk.gauges import Gauges
 from shared.messaging.idempotency import Seen
 from shared.messaging.lost_tail import CHECK_EVERY_S, LostTail
 from shared.messaging.relay import Relay
@@ -92,6 +94,8 @@ class Service:
         self._resources: list[AbstractAsyncContextManager[Any]] = []
         self._jobs: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
         self.every(LAG_EVERY_S, self.consumer.measure_lag, name="measure-lag")
+        letters = Gauges(name, lambda: self._jetstream, self.metrics.dead_letters)
+        self.every(LAG_EVERY_S, letters.refresh, name="count-dead-letters")
         self._watch_the_tail()
 
     def commits(
@@ -130,7 +134,7 @@ class Service:
                 tail = LostTail(
                     KeptConnection(self.database.engine),
                     stream.name,
-                    lambda: self.broker.config.connection_state.stream,
+                    lambda: self._jetstream,
                     self.metrics.relay,
                 )
                 self.every(CHECK_EVERY_S, tail.check, name="check-tail")
@@ -147,6 +151,7 @@ class Service:
         app.include_router(health.router(self.health))
         app.include_router(metrics.router(self.metrics.registry))
         app.include_router(asyncapi.router(self.broker, title=f"shop: {self.name}"))
+        dead_letters.install(app, Desk(lambda: self._nats, group=self.name))
         # The last added is the outermost.
         app.add_middleware(DirectRouting, routes=self.direct, owner=app)
         app.add_middleware(
@@ -183,7 +188,7 @@ class Service:
         await asyncio.gather(*jobs, return_exceptions=True)
         await self.consumer.stop(max(0.0, end - monotonic() - RELAY_SHARE_S))
         for commits in self._commits:
-            await commits.stop()
+            await commits.stop(max(0.0, end - monotonic()))
         await self.relay.stop(max(0.0, end - monotonic()))
         log.info("service.drained")
 
@@ -207,6 +212,10 @@ class Service:
     @property
     def _nats(self) -> Any:
         return self.broker.config.connection_state.connection
+
+    @property
+    def _jetstream(self) -> Any:
+        return self.broker.config.connection_state.stream
 
     async def _ping_broker(self) -> None:
         if not self._nats.is_connected:

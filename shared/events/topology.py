@@ -35,7 +35,7 @@ class Stream:
     name: str
     prefix: str
     owner: str | None
-    """The only service that publishes here; None: each group its own dead letters."""
+    """The only service that publishes here; None: each group, of its own dead letters."""
     max_age: timedelta = EVENTS_KEPT
     duplicate_window: timedelta = DUPLICATE_WINDOW
     max_msg_size: int = MAX_EVENT_BYTES
@@ -53,8 +53,10 @@ PAYMENTS = Stream("PAYMENTS", prefix="payments", owner="payment")
 DEAD_LETTERS = Stream(
     "DEAD_LETTERS", prefix="dead_letters", owner=None, max_msg_size=MAX_DEAD_LETTER_BYTES
 )
+DESK = Stream("DESK", prefix="desk", owner=None, max_msg_size=MAX_DEAD_LETTER_BYTES)
+"""What operators do with dead letters, and what becomes of it: a record each, in order."""
 
-STREAMS = (ORDERS, INVENTORY, PAYMENTS, DEAD_LETTERS)
+STREAMS = (ORDERS, INVENTORY, PAYMENTS, DEAD_LETTERS, DESK)
 
 SUBJECTS = {
     "OrderPlaced": "orders.placed",
@@ -81,6 +83,20 @@ def stream_of(subject: str) -> Stream:
 def dead_letter_subject(group: str, subject: str) -> str:
     """Return where `group` puts what it could not handle of `subject`."""
     return f"{DEAD_LETTERS.prefix}.{group}.{subject}"
+
+
+REPLAY = "replay"
+"""The desk's one action that somebody hears: the group that failed."""
+
+
+def desk_subject(action: str, letter: int | str, group: str, subject: str) -> str:
+    """Return where the desk notes what was done with a dead letter, or a pattern of it.
+
+    Args:
+        letter: the dead letter's sequence number; each letter has its own subjects.
+        subject: the original one.
+    """
+    return f"{DESK.prefix}.{action}.{letter}.{group}.{subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +155,28 @@ GROUPS = tuple(_HEARS)
 SUBSCRIPTIONS = tuple(
     Subscription(group, event_type) for group, heard in _HEARS.items() for event_type in heard
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """The way back: a group hears again what it alone had failed at, of whatever event type."""
+
+    group: str
+
+    @property
+    def durable(self) -> str:
+        return f"{self.group}-replays"
+
+    @property
+    def subject(self) -> str:
+        return desk_subject(REPLAY, "*", self.group, ">")
+
+    @property
+    def stream(self) -> str:
+        return DESK.name
+
+
+REPLAYS = tuple(Replays(group) for group in GROUPS)
+
+Hearing = Subscription | Replays
+"""Whatever a group hears through a durable."""

@@ -20,6 +20,10 @@ def make_broker(url: str, *, name: str, on_reconnect: Callback, on_closed: Callb
     async def disconnected() -> None:
         log.warning("broker.disconnected")
 
+    async def failed(error: Exception) -> None:
+        # nats-py's own would log a traceback for each attempt, four times a second.
+        log.warning("broker.error", error=repr(error))
+
     async def reconnected() -> None:
         log.info("broker.reconnected")
         await on_reconnect()
@@ -37,6 +41,7 @@ def make_broker(url: str, *, name: str, on_reconnect: Callback, on_closed: Callb
         max_outstanding_pings=2,
         drain_timeout=5,
         graceful_timeout=5.0,
+        error_cb=failed,
         disconnected_cb=disconnected,
         reconnected_cb=reconnected,
         closed_cb=on_closed,

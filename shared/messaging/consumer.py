@@ -16,9 +16,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.events import Event
-from shared.events.topology import CONSUMER_LIMITS, Subscription
+from shared.events.topology import CONSUMER_LIMITS, Hearing, Replays, Subscription
 from shared.messaging import faststream_feed
+from shared.messaging.advisories import Advisories
 from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.desk.way_back import WayBack
 from shared.messaging.idempotency import Seen
 from shared.messaging.observing import Observing, Tracing
 from shared.messaging.outage import Patience
@@ -58,7 +60,14 @@ class Consumer:
         self._workers = workers
         self._max_deliveries = max_deliveries
         self._dead_letters = DeadLetters(lambda: self._jetstream)
+        self._way_back = WayBack(
+            group,
+            lambda: self._jetstream,
+            metrics=metrics.consumers.of(Replays(group).durable),
+            max_deliveries=max_deliveries,
+        )
         self._pulls: list[ContinuousPull] = []
+        self._replays: ContinuousPull | None = None
 
     def on(self, event_type: type[E]) -> Callable[[Handler[E]], Handler[E]]:
         """Register a handler; it takes one event and calls one use case."""
@@ -74,6 +83,8 @@ class Consumer:
         connection: Client = self._broker.config.connection_state.connection
         self._jetstream = self._broker.config.connection_state.stream
         self._marking = asyncio.create_task(self._seen.keep_sending(), name="seen-marks")
+        durables = [pull.subscription.durable for pull in self._pulls]
+        await Advisories(durables, self._metrics.consumers).start(connection)
         await asyncio.gather(*(pull.start(connection) for pull in self._pulls))
 
     async def reconnected(self) -> None:
@@ -97,6 +108,35 @@ class Consumer:
     def _subscribe(
         self, subscription: Subscription, event_type: type[E], handler: Handler[E]
     ) -> None:
+        async def handle(msg: Msg) -> None:
+            await stages(Delivery(msg, subscription))
+
+        async def call_handler(delivery: Delivery) -> None:
+            await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
+
+        pull = self._pull(subscription, event_type, handle, description=_purpose(handler))
+        stages = self._around(call_handler, subscription, event_type, pull)
+        self._way_back.add(subscription, event_type, call_handler, self._hear_replays())
+
+    def _hear_replays(self) -> ContinuousPull:
+        """Return the one pull for dead letters that are replayed, of whatever event type."""
+        if self._replays is None:
+            self._replays = self._pull(
+                self._way_back.replays,
+                Event,
+                self._way_back.handle,
+                description="Dead letters of this group alone, replayed by an operator.",
+            )
+        return self._replays
+
+    def _pull(
+        self,
+        heard: Hearing,
+        event_type: type[Event],
+        handle: Callable[[Msg], Awaitable[None]],
+        *,
+        description: str,
+    ) -> ContinuousPull:
         async def handle_batch(batch: list[Msg]) -> None:
             if len(batch) == 1:
                 await handle_one(batch[0])
@@ -105,27 +145,24 @@ class Consumer:
 
         async def handle_one(msg: Msg) -> None:
             try:
-                await handle(Delivery(msg, subscription))
+                await handle(msg)
             finally:
                 if not pull.closing or msg.is_acked:
                     await pull.release(msg)
 
-        async def call_handler(delivery: Delivery) -> None:
-            await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
-
         deliver, tie = faststream_feed.subscribe(
-            self._broker, subscription, event_type, handle_batch, description=_purpose(handler)
+            self._broker, heard, event_type, handle_batch, description=description
         )
         pull = ContinuousPull(
-            subscription,
+            heard,
             deliver,
             capacity=self._workers,
-            ensure=lambda: ensure_consumer(self._jetstream, subscription),
+            ensure=lambda: ensure_consumer(self._jetstream, heard),
             ack_wait_s=CONSUMER_LIMITS.ack_wait.total_seconds(),
         )
         tie(pull)
         self._pulls.append(pull)
-        handle = self._around(call_handler, subscription, event_type, pull)
+        return pull
 
     def _around(
         self,

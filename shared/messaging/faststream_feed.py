@@ -15,7 +15,7 @@ from faststream.nats.message import NatsBatchMessage
 from nats.aio.msg import Msg
 
 from shared.events import Event
-from shared.events.topology import Subscription
+from shared.events.topology import Hearing
 from shared.messaging.pull import ContinuousPull, Deliver
 
 Batch = list[Msg]
@@ -24,7 +24,7 @@ HandleBatch = Callable[[Batch], Awaitable[None]]
 
 def subscribe(
     broker: NatsBroker,
-    subscription: Subscription,
+    subscription: Hearing,
     event_type: type[Event],
     handle: HandleBatch,
     *,

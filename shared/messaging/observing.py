@@ -14,7 +14,7 @@ class Tracing:
 
     async def __call__(self, delivery: Delivery, following: Next) -> None:
         parent = (delivery.msg.headers or {}).get("traceparent")
-        with span_from(parent, f"consume {delivery.msg.subject}"):
+        with span_from(parent, f"consume {delivery.subscription.subject}"):
             await following(delivery)
 
 

@@ -9,7 +9,7 @@ import random
 
 import structlog
 
-from shared.errors import DependencyDown, TransientError
+from shared.errors import DependencyDown, Overloaded, ShopError, TransientError
 from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.pull import ContinuousPull
 
@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 1.0
+
+# A full queue too is not the message's fault: requests may fill it, and events have to get through.
+AWAY = (DependencyDown, Overloaded)
 
 
 class Patience:
@@ -28,10 +31,10 @@ class Patience:
     async def __call__(self, delivery: Delivery, following: Next) -> None:
         try:
             await following(delivery)
-        except DependencyDown as down:
+        except AWAY as down:
             await self._wait_it_out(delivery, following, down)
 
-    async def _wait_it_out(self, delivery: Delivery, following: Next, down: DependencyDown) -> None:
+    async def _wait_it_out(self, delivery: Delivery, following: Next, down: ShopError) -> None:
         durable = delivery.subscription.durable
         log.warning("consume.paused", durable=durable, reason=str(down))
         self._pull.pause()
@@ -41,7 +44,7 @@ class Patience:
                 await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 try:
                     await following(delivery)
-                except DependencyDown:
+                except AWAY:
                     wait_s = min(LONGEST_WAIT_S, wait_s * 2)
                     continue
                 return

@@ -22,6 +22,8 @@ class Delivery:
     msg: Msg
     subscription: Subscription
     event: Event | None = None
+    letter: int | None = None
+    """The dead letter that is replayed; None: the event comes from its own stream."""
 
     @property
     def deliveries(self) -> int:

@@ -68,11 +68,10 @@ class PipelinedPublisher:
         for token, (_, message) in list(self._in_flight.items()):
             await self._send(token, message)
 
-    async def drain(self, deadline_s: float) -> None:
-        """Wait until all in flight is acknowledged, at the most `deadline_s`."""
-        end = asyncio.get_running_loop().time() + deadline_s
-        while self._in_flight and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(0.005)
+    @property
+    def busy(self) -> bool:
+        """Tell whether acknowledgements are awaited."""
+        return bool(self._in_flight)
 
     async def _send(self, token: str, message: Message) -> None:
         deadline = asyncio.get_running_loop().time() + DEADLINE_S

@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared.events.topology import Subscription
+from shared.events.topology import Hearing
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,8 @@ Deliver = Callable[[list[Msg]], Coroutine[Any, Any, None]]
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
-RETRY_S = 0.25
+LOOK_EVERY_S = 0.25  # a lost request or consumer is noticed that fast
+GOODBYE_S = 1.0
 
 
 class ContinuousPull:
@@ -41,7 +42,7 @@ class ContinuousPull:
 
     def __init__(
         self,
-        subscription: Subscription,
+        subscription: Hearing,
         deliver: Deliver,
         *,
         capacity: int,
@@ -77,6 +78,7 @@ class ContinuousPull:
         """Ask for no more, finish what is in hand, give back the rest."""
         self._closing = True
         end = self._loop.time() + deadline_s
+        await self.unsubscribe()
         while self._batches and self._loop.time() < end:
             await asyncio.wait(self._batches, timeout=end - self._loop.time())
         for batch in self._batches:
@@ -88,9 +90,17 @@ class ContinuousPull:
                 await msg.nak()
 
     async def unsubscribe(self) -> None:
-        """Let go of the inbox; FastStream calls it when the subscriber stops."""
-        with suppress(NatsError):
-            await self._inbox_subscription.unsubscribe()
+        """Take the standing request back; what is on its way already is given back.
+
+        First of all: as long as the request stands, what we give back comes to us again at once,
+        and a good message has burnt its deliveries in milliseconds.
+        """
+        await asyncio.sleep(0)  # what has arrived before is handed over
+        if not self._connection.is_connected:
+            return
+        with suppress(NatsError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._inbox_subscription.drain()  # type: ignore[no-untyped-call]
 
     async def release(self, msg: Msg) -> None:
         """Note that the message is settled: its place is free."""
@@ -121,6 +131,8 @@ class ContinuousPull:
             return
         if not self._connection.is_connected:
             return
+        if self._requested == 0:
+            self._heard_at = monotonic()  # without a request there are no heartbeats
         self._requested += free
         request = {
             "batch": free,
@@ -169,7 +181,7 @@ class ContinuousPull:
     async def _watch(self) -> None:
         """Keep what is in hand alive, and notice when the standing request was lost."""
         while True:
-            await asyncio.sleep(RETRY_S if self._broken else self._extend_every_s)
+            await asyncio.sleep(LOOK_EVERY_S)
             if not self._connection.is_connected:
                 continue
             try:

@@ -32,6 +32,7 @@ POLL_GRACE = timedelta(seconds=3)
 MARK_AFTER_S = 0.2
 PRUNE_EVERY_S = 30.0
 PRUNE_LIMIT = 10_000
+LAST_MARKS_S = 1.0
 # Beyond this the rows wait in the table for the poll: a long outage must not fill the memory.
 HANDED_OVER_LIMIT = 20_000
 
@@ -65,6 +66,7 @@ class Relay:
         self._acknowledged: list[tuple[UUID, int]] = []
         self._handed_over = asyncio.Event()
         self._to_mark = asyncio.Event()
+        self._publisher: PipelinedPublisher | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def hand_over(self, messages: list[Message]) -> None:
@@ -77,10 +79,11 @@ class Relay:
 
     async def start(self, connection: Client) -> None:
         self._broker = connection
-        self._publisher = PipelinedPublisher(connection, self._settled)
-        await self._publisher.start()
+        publisher = PipelinedPublisher(connection, self._settled)
+        await publisher.start()
+        self._publisher = publisher
         self._tasks = [
-            asyncio.create_task(self._publish(), name="relay-publish"),
+            asyncio.create_task(self._publish(publisher), name="relay-publish"),
             asyncio.create_task(self._mark(), name="relay-mark"),
             asyncio.create_task(_repeat(self._poll_all, POLL_EVERY_S), name="relay-poll"),
             asyncio.create_task(_repeat(self._prune, PRUNE_EVERY_S), name="relay-prune"),
@@ -88,31 +91,40 @@ class Relay:
 
     async def reconnected(self) -> None:
         """Say again what was in flight when the broker went away."""
-        await self._publisher.send_again()
+        if self._publisher is not None:  # the connection may break before we started
+            await self._publisher.send_again()
 
     async def stop(self, deadline_s: float) -> None:
         """Publish what was handed over, at the most `deadline_s`; the rest waits in the table."""
         end = asyncio.get_running_loop().time() + deadline_s
-        while self._waiting and asyncio.get_running_loop().time() < end:
+        while self._unpublished and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.005)
-        await self._publisher.drain(max(0.0, end - asyncio.get_running_loop().time()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._publisher.stop()
+        if self._publisher is not None:
+            await self._publisher.stop()
         try:
-            await self._write_marks()
-        except DependencyDown:
+            async with asyncio.timeout(LAST_MARKS_S):
+                await self._write_marks()
+        except (DependencyDown, TimeoutError):
             log.info("relay.marks_left", messages=len(self._acknowledged))
         await self._connection.close()
 
-    async def _publish(self) -> None:
+    @property
+    def _unpublished(self) -> bool:
+        """Tell whether waiting helps: with the broker away it does not."""
+        if self._publisher is None or not self._broker.is_connected:
+            return False
+        return bool(self._waiting) or self._publisher.busy
+
+    async def _publish(self, publisher: PipelinedPublisher) -> None:
         while True:
             await self._handed_over.wait()
             self._handed_over.clear()
             while self._waiting:
                 await self._connected()
-                await self._publisher.publish(self._waiting.popleft())
+                await publisher.publish(self._waiting.popleft())
 
     async def _connected(self) -> None:
         while not self._broker.is_connected:
@@ -134,6 +146,9 @@ class Relay:
                 await self._write_marks()
             except DependencyDown:
                 await asyncio.sleep(POLL_EVERY_S)
+            except Exception:  # the task's edge: without it nothing would be marked any more
+                log.exception("relay.mark_failed")
+                await asyncio.sleep(POLL_EVERY_S)
 
     async def _write_marks(self) -> None:
         acknowledged, self._acknowledged = self._acknowledged, []
@@ -143,7 +158,7 @@ class Relay:
         try:
             async with self._one_at_a_time, self._connection.transaction() as tx:
                 await outbox.mark(tx, acknowledged)
-        except DependencyDown:
+        except BaseException:  # also when stopped in the midst: the last marks come after that
             self._acknowledged.extend(acknowledged)
             self._to_mark.set()
             raise
@@ -153,6 +168,7 @@ class Relay:
         while await self._poll() == POLL_LIMIT:
             while self._waiting:
                 await asyncio.sleep(0.01)
+            await asyncio.sleep(2 * MARK_AFTER_S)  # or the next look would find the same rows
 
     async def _poll(self) -> int:
         """Take over rows that nobody has published; return how many there were."""
@@ -184,4 +200,6 @@ async def _repeat(job: Callable[[], Awaitable[None]], every_s: float) -> None:
             await job()
         except DependencyDown as down:
             log.info("relay.waits", reason=str(down))
+        except Exception:  # the task's edge: what is left in the table depends on the next look
+            log.exception("relay.job_failed")
         await asyncio.sleep(every_s)

@@ -23,13 +23,15 @@ from nats.js.errors import BadRequestError
 
 from shared.events.topology import (
     CONSUMER_LIMITS,
+    REPLAYS,
     STREAMS,
     SUBSCRIPTIONS,
+    Hearing,
     Stream,
-    Subscription,
 )
 
 STREAM_NAME_IN_USE = 10058
+DURABLES: tuple[Hearing, ...] = (*SUBSCRIPTIONS, *REPLAYS)
 DEFAULT_URL = "nats://127.0.0.1:4222"
 
 
@@ -52,7 +54,7 @@ async def ensure_stream(jetstream: JetStreamContext, stream: Stream) -> None:
         await jetstream.update_stream(config)
 
 
-async def ensure_consumer(jetstream: JetStreamContext, subscription: Subscription) -> None:
+async def ensure_consumer(jetstream: JetStreamContext, subscription: Hearing) -> None:
     """Create the durable, or update it; raises where JetStream cannot change what differs."""
     config = ConsumerConfig(
         durable_name=subscription.durable,
@@ -73,7 +75,7 @@ async def set_up(url: str) -> None:
         jetstream = connection.jetstream(timeout=10)
         for stream in STREAMS:
             await ensure_stream(jetstream, stream)
-        for subscription in SUBSCRIPTIONS:
+        for subscription in DURABLES:
             await ensure_consumer(jetstream, subscription)
     finally:
         await connection.close()
@@ -86,7 +88,7 @@ def main() -> None:
     parser.add_argument("--nats-url", default=os.environ.get("SHOP_NATS_URL", DEFAULT_URL))
     arguments = parser.parse_args()
     asyncio.run(set_up(arguments.nats_url))
-    sys.stdout.write(f"{len(STREAMS)} streams, {len(SUBSCRIPTIONS)} durable consumers\n")
+    sys.stdout.write(f"{len(STREAMS)} streams, {len(DURABLES)} durable consumers\n")
 
 
 if __name__ == "__main__":

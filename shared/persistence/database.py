@@ -1,22 +1,26 @@
 """One service's Postgres: an engine for reading, and a kept connection for writing in groups."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 import asyncpg
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.errors import DependencyDown
+from shared.errors import DependencyDown, Overloaded
 
 COMMAND_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 3.0
+CLOSE_TIMEOUT_S = 1.0
 
 # What asyncpg raises when the server is away, starting, stopping or hung, as opposed to when it
-# refuses what it was asked. `InterfaceError` is "the connection is closed".
+# refuses what it was asked. `InterfaceError` is "the connection is closed"; `InternalClientError`
+# comes where the server has said farewell and the connection is not closed yet.
 OUTAGES = (
     OSError,
     TimeoutError,
@@ -24,6 +28,7 @@ OUTAGES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -62,10 +67,13 @@ class Database:
 
         Raises:
             DependencyDown: Postgres is away.
+            Overloaded: all connections are taken, and none came free in time.
         """
         try:
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 yield session
+        except NoneFree as error:
+            raise Overloaded("database pool") from error
         except Exception as error:
             if is_outage(error):
                 raise DependencyDown("postgres", type(error).__name__) from error
@@ -77,7 +85,10 @@ class Database:
             await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        await self.engine.dispose()
+        """Say goodbye on each connection; a server that hangs is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self.engine.dispose()
 
 
 def asyncpg_url(url: str) -> URL:
@@ -112,7 +123,7 @@ class KeptConnection:
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._abandon(error)
-            if is_outage(error):
+            if is_outage(error) or isinstance(error, NoneFree):
                 raise DependencyDown("postgres", type(error).__name__) from error
             raise
 

@@ -9,6 +9,7 @@ nobody waits for a timer.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
@@ -122,15 +123,20 @@ class GroupCommit(Generic[N, S]):
     def start(self) -> None:
         self._writer = asyncio.create_task(self._write(), name="group-commit")
 
-    async def stop(self) -> None:
-        """Finish what waits, then let go of the connection."""
+    async def stop(self, deadline_s: float = 5.0) -> None:
+        """Finish what waits, at the most `deadline_s`, then let go of the connection."""
         if self._writer is not None:
-            while self._waiting or not self._idle.is_set():
-                await self._idle.wait()
-                await asyncio.sleep(0)  # let the members go on: they may bring more work
+            with suppress(TimeoutError):  # Postgres hangs; what waits is not committed
+                async with asyncio.timeout(deadline_s):
+                    await self._finish()
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
         await self._connection.close()
+
+    async def _finish(self) -> None:
+        while self._waiting or not self._idle.is_set():
+            await self._idle.wait()
+            await asyncio.sleep(0)  # let the members go on: they may bring more work
 
     async def _write(self) -> None:
         while True:

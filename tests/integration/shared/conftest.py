@@ -1,0 +1,93 @@
+"""The toy service on servers that the tests here may kill, and on clean tables and streams."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+import nats
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
+
+from shared.persistence.database import asyncpg_url
+from shared.persistence.migrations import MESSAGING_TABLES
+from shared.settings import ServiceSettings
+from shopctl.servers import Servers
+from tests.integration.servers import own_servers
+from tests.integration.shared.shop_floor import Floor
+from tests.integration.shared.toy import Toy, toy_of
+
+
+class MakeToy(Protocol):
+    async def __call__(self, **settings: object) -> Toy: ...
+
+
+@pytest.fixture(scope="session")
+async def servers() -> AsyncIterator[Servers]:
+    async with own_servers("shared") as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+async def database_url(servers: Servers, request: pytest.FixtureRequest) -> str:
+    """A database of the module's own, with inbox, outbox and the toy's one table."""
+    url = await servers.new_database(Path(request.node.path).stem)
+    engine = create_async_engine(asyncpg_url(url))
+    tables = [SQLModel.metadata.tables[name] for name in MESSAGING_TABLES]
+    async with engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all, tables=tables)
+        await connection.exec_driver_sql(
+            "CREATE TABLE counters (name text PRIMARY KEY, value bigint NOT NULL)"
+        )
+    await engine.dispose()
+    return url
+
+
+async def ignore(_error: Exception) -> None:
+    """The test kills the broker: nats-py need not say so."""
+
+
+@pytest.fixture
+async def floor(servers: Servers, database_url: str) -> AsyncIterator[Floor]:
+    """Empty tables and streams, and eyes on both."""
+    broker = await nats.connect(
+        servers.nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=ignore
+    )
+    floor = Floor(servers, database_url, broker, broker.jetstream(timeout=5))
+    await floor.clear()
+    await floor.wipe_redis()
+    yield floor
+    await broker.close()
+
+
+@pytest.fixture
+def settings(servers: Servers, database_url: str) -> ServiceSettings:
+    return ServiceSettings(
+        database_url=database_url,
+        nats_url=servers.nats_url,
+        redis_url=servers.redis_url,
+        customer_token=SecretStr("customer-token"),
+        operator_token=SecretStr("operator-token"),
+        log_level="INFO",
+    )
+
+
+@pytest.fixture
+async def make_toy(floor: Floor, settings: ServiceSettings) -> AsyncIterator[MakeToy]:
+    """Starts toys in this process, which end with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def make(**changes: object) -> Toy:
+            toy = toy_of(settings.model_copy(update=changes))
+            app = toy.service.app
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            return toy
+
+        yield make
+
+
+@pytest.fixture
+async def toy(make_toy: MakeToy) -> Toy:
+    return await make_toy()

@@ -1,0 +1,82 @@
+"""Servers die under load and come back: nothing is lost, nothing has an effect twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from nats.errors import Error as NatsError
+
+from shared.clock import new_id
+from tests.eventually import eventually
+from tests.integration.shared.conftest import MakeToy
+from tests.integration.shared.shop_floor import Floor
+from tests.integration.shared.toy import Toy, placed
+
+
+@asynccontextmanager
+async def load(floor: Floor) -> AsyncIterator[list[int]]:
+    """Orders, one after the other, each published until the broker has it; counted."""
+    count, stop = [0], asyncio.Event()
+
+    async def keep_ordering() -> None:
+        while not stop.is_set():
+            event = placed(f"customer {count[0] % 7}")
+            headers = {"Nats-Msg-Id": str(new_id())}
+            while True:
+                try:
+                    await floor.jetstream.publish(
+                        event.subject, event.to_bytes(), timeout=0.5, headers=headers
+                    )
+                    break
+                except (NatsError, TimeoutError):
+                    await asyncio.sleep(0.02)
+            count[0] += 1
+
+    task = asyncio.create_task(keep_ordering())
+    try:
+        yield count
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+
+async def test_nats_is_killed_under_load(floor: Floor, toy: Toy) -> None:
+    async with load(floor) as orders:
+        for _ in range(2):
+            before = orders[0]
+            await eventually(lambda n=before: _more(orders, n + 100))  # type: ignore[misc]
+            await floor.servers.kill("nats")
+            await floor.servers.restart("nats")
+    await floor.finished(orders[0])
+
+
+async def test_postgres_is_killed_under_load(floor: Floor, toy: Toy) -> None:
+    async with load(floor) as orders:
+        for _ in range(2):
+            before = orders[0]
+            await eventually(lambda n=before: _more(orders, n + 100))  # type: ignore[misc]
+            await floor.servers.kill("postgres")
+            await floor.servers.restart("postgres")
+    await floor.finished(orders[0])
+    assert toy.metric("shop_consumer_failed_total") == 0
+
+
+@pytest.mark.parametrize("replicas", [2])
+async def test_redis_is_killed_and_wiped_under_load(
+    floor: Floor, make_toy: MakeToy, replicas: int
+) -> None:
+    for _ in range(replicas):
+        await make_toy()
+    async with load(floor) as orders:
+        await eventually(lambda: _more(orders, 100))
+        await floor.servers.kill("redis")
+        await eventually(lambda: _more(orders, 300))
+        await floor.servers.restart("redis")
+        await floor.wipe_redis()
+        await eventually(lambda: _more(orders, 400))
+    await floor.finished(orders[0])
+
+
+async def _more(orders: list[int], than: int) -> bool:
+    return orders[0] > than

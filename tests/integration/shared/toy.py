@@ -1,0 +1,175 @@
+"""A service with one table, to try the mechanisms on: it counts orders by customer, and says so.
+
+Each OrderPlaced adds one to its customer's counter, and makes an OrderShipped in the same
+transaction. `python -m tests.integration.shared.toy` runs it as a process, which dies once at the
+place that TOY_DIES_AT names.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI
+from nats.aio.client import Client
+
+from shared.clock import new_id, utc_now
+from shared.errors import PermanentError, TransientError
+from shared.events import Event, Item, OrderPlaced, OrderShipped, caused_by, first_cause
+from shared.messaging import outbox
+from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.server import run
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+GROUP = "toy"
+DURABLE = f"{GROUP}-OrderPlaced"
+
+ENSURE = """
+INSERT INTO counters (name, value)
+SELECT name, 0 FROM unnest($1::text[]) AS wanted (name) ORDER BY name ON CONFLICT DO NOTHING
+"""
+LOAD = "SELECT name, value FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE"
+SAVE = """
+UPDATE counters SET value = changed.value
+FROM unnest($1::text[], $2::bigint[]) AS changed (name, value) WHERE changed.name = counters.name
+"""
+
+
+class Refused(Exception):
+    """The toy's domain error: nothing was changed."""
+
+
+Counters = dict[str, int]
+
+
+class CounterRepository:
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[str]) -> Counters:
+        names = sorted(set(needs))
+        await tx.execute(ENSURE, names)
+        return {row["name"]: row["value"] for row in await tx.fetch(LOAD, names)}
+
+    async def save(self, tx: asyncpg.Connection, state: Counters) -> None:
+        await tx.execute(SAVE, list(state), list(state.values()))
+
+
+async def nothing(_event: OrderPlaced) -> None:
+    pass
+
+
+Hook = Callable[[OrderPlaced], Awaitable[None]]
+
+
+@dataclass
+class Toy:
+    """The service, and where a test can reach into it."""
+
+    service: Service
+    commits: GroupCommit[str, Counters]
+    before: Hook = nothing
+    after: Hook = nothing
+    heard: list[str] = field(default_factory=list)
+
+    @property
+    def nats(self) -> Client:
+        connection: Client = self.service.broker.config.connection_state.connection
+        return connection
+
+    def metric(self, name: str) -> float:
+        """One of the consumer's counters, or the relay's."""
+        registry = self.service.metrics.registry
+        labels = {"subscription": DURABLE} if name.startswith("shop_consumer") else {}
+        return registry.get_sample_value(name, labels) or 0.0
+
+
+def toy_of(settings: ServiceSettings) -> Toy:
+    service = Service(GROUP, settings)
+    toy = Toy(service, service.commits(CounterRepository(), refusals=(Refused,)))
+
+    @service.consumer.on(OrderPlaced)
+    async def on_order_placed(event: OrderPlaced) -> None:
+        toy.heard.append(event.customer_id)
+        await toy.before(event)
+        await toy.commits.run(Work(event.customer_id, counting(event), consumed=event))
+        await toy.after(event)
+
+    @service.app.post("/count/{name}")
+    async def count(name: str) -> dict[str, int]:
+        return {"value": await toy.commits.run(Work(name, counting(placed(name))))}
+
+    return toy
+
+
+def counting(event: OrderPlaced) -> Callable[[Counters], Decision[int]]:
+    """Decide as the customer's name wants it: some names misbehave."""
+
+    def decide(counters: Counters) -> Decision[int]:
+        name = event.customer_id
+        match name.partition("-")[0]:
+            case "refused":
+                raise Refused(name)
+            case "bug":
+                raise RuntimeError(name)
+            case "permanent":
+                raise PermanentError(name)
+            case "transient":
+                raise TransientError(name)
+        counters[name] += 1
+        return Decision(counters[name], (said_of(event),))
+
+    return decide
+
+
+def placed(customer_id: str) -> OrderPlaced:
+    return OrderPlaced(
+        **first_cause(event_id=new_id(), at=utc_now()),
+        order_id=new_id(),
+        customer_id=customer_id,
+        customer_email="ada@example.com",
+        items=(Item(sku="lamp", name="Lamp", quantity=1, unit_price_cents=100),),
+        total_cents=100,
+        currency="EUR",
+        payment_method="card_ok",
+    )
+
+
+def said_of(event: OrderPlaced) -> Event:
+    return OrderShipped(
+        **caused_by(event, event_id=new_id(), at=utc_now()),
+        order_id=event.order_id,
+        customer_id=event.customer_id,
+        customer_email=event.customer_email,
+        carrier="post",
+        tracking_number="1",
+    )
+
+
+def build(settings: ServiceSettings) -> FastAPI:
+    toy = toy_of(settings)
+    place, once = os.environ.get("TOY_DIES_AT"), Path(os.environ.get("TOY_DIED", ""))
+    if place and not once.exists():
+        _dies_at(place, toy, once)
+    return toy.service.app
+
+
+def _dies_at(place: str, toy: Toy, note: Path) -> None:
+    async def die(*_: Any) -> None:
+        note.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+        await asyncio.Event().wait()
+
+    match place:
+        case "before commit":
+            CounterRepository.save = die  # type: ignore[method-assign]  # in a process of its own
+        case "after commit, before ack":
+            toy.after = die
+        case "after publish, before mark":
+            outbox.mark = die
+
+
+if __name__ == "__main__":
+    run(ServiceSettings, build)
