@@ -17,6 +17,8 @@ class Plan:
     replicas: Mapping[str, int] = field(default_factory=dict)  # only those that are not 1
     smtp: str | None = None  # another mail server, HOST:PORT
     provider: str | None = None  # another payment provider
+    # Service → the words between `python -m` and its module, to run it under a wrapper.
+    launch: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def parse(

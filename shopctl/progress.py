@@ -38,7 +38,8 @@ class _Lines:
     def advance(self, by: int) -> None:
         self._done += by
         is_tenth = self._done - self._told >= self._total / LINES
-        if self._done < self._total and (not is_tenth or monotonic() < self._next_s):
+        is_end = self._done >= self._total > self._told
+        if not is_end and (not is_tenth or monotonic() < self._next_s):
             return
         share = 100 * self._done // max(self._total, 1)
         self._console.print(

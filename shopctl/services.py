@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shopctl import postgres, steps
 from shopctl.plan import SERVICES, service_of
@@ -13,12 +13,19 @@ from shopctl.run_dir import CHECKOUT, RunDir
 from shopctl.state_file import State
 
 
-def program(run_dir: RunDir, ports: Ports, name: str, *, env: Mapping[str, str]) -> Program:
-    """One replica; `name` is like `order-1`."""
+def program(
+    run_dir: RunDir,
+    ports: Ports,
+    name: str,
+    *,
+    env: Mapping[str, str],
+    launch: Sequence[str] = (),
+) -> Program:
+    """One replica; `name` is like `order-1`, `launch` as in Plan."""
     url = f"http://{LOOPBACK}:{(port := ports.free())}"
     return Program(
         name=name,
-        command=(sys.executable, "-m", f"services.{service_of(name)}"),
+        command=(sys.executable, "-m", *launch, f"services.{service_of(name)}"),
         log=run_dir.log(name),
         directory=CHECKOUT,
         ready_when=(f"{url}/readyz",),

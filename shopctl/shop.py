@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from httpx_aiohttp import AiohttpTransport
 from pydantic import ValidationError
 
 from shopctl.errors import ShopctlError
@@ -118,9 +119,10 @@ class Shop:
 
 @asynccontextmanager
 async def shop_of(stack: StackFile) -> AsyncIterator[Shop]:
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    # trust_env=False: no proxy from the environment stands between us and loopback.
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+    # With many requests under way httpx's own pool takes 4 ms of CPU time for each; aiohttp's does
+    # not, and it does not look for a proxy between us and loopback.
+    transport = AiohttpTransport(limits=httpx.Limits(max_connections=CONNECTIONS))
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         yield Shop(stack, client)
 
 

@@ -53,8 +53,11 @@ async def _start_outside(supervisor: Supervisor, ports: Ports) -> None:
 
 
 async def _start_replica(supervisor: Supervisor, ports: Ports, name: str) -> None:
-    env = services.environment(supervisor.state, service_of(name))
-    await supervisor.start(lambda: services.program(supervisor.run_dir, ports, name, env=env))
+    service, state = service_of(name), supervisor.state
+    env, launch = services.environment(state, service), state.plan.launch.get(service, ())
+    await supervisor.start(
+        lambda: services.program(supervisor.run_dir, ports, name, env=env, launch=launch)
+    )
 
 
 def stop_order(names: Iterable[str]) -> list[list[str]]:

@@ -50,7 +50,7 @@ def replay(
     with all_like_ctrl_c(), Spool() as spool, tally_with_details(left_out) as tally:
         file_hash = gather(file, spool, tally, console)
         report.show_file(console, tally, spool.totals())
-        books = asyncio.run(_rerun(found, spool, tally, file_hash, pace, console))
+        books = asyncio.run(_rerun(found, spool, tally, file_hash, pace=pace, console=console))
         report.show_left_out(console, tally)
         report.show_books(console, books)
     if not books.are_equal:
@@ -58,7 +58,7 @@ def replay(
 
 
 async def _rerun(
-    stack: StackFile, spool: Spool, tally: Tally, file_hash: str, pace: Pace, console: Console
+    stack: StackFile, spool: Spool, tally: Tally, file_hash: str, *, pace: Pace, console: Console
 ) -> Books:
     async with shop_of(stack) as shop:
         return await rerun(shop, spool, tally, file_hash=file_hash, pace=pace, console=console)

@@ -1,23 +1,18 @@
-"""A sale as the body of `POST /orders`, and the catalogue as a file for the import."""
+"""A sale as the body of `POST /orders`."""
 
-import csv
 import hashlib
-import io
 import re
-from collections.abc import AsyncIterator, Iterable
 
 import orjson
 
 from shopctl.replay.online_retail import Kind, LeftOut
-from shopctl.replay.spool import Product, Sale, Spool
+from shopctl.replay.spool import Sale, Spool
 
 CURRENCY = "GBP"
 PAYMENT_METHOD = "card_ok"
 GUEST = "guest"
 MAX_LINES = 2_000  # of POST /orders
 MAX_BODY_BYTES = 256 * 1024
-COLUMNS = ("sku", "name", "price_cents", "currency", "quantity")
-PRODUCTS_AT_ONCE = 200
 
 
 def key_of(sale: Sale, file_hash: str) -> str:
@@ -51,21 +46,6 @@ def mail_address(customer: str) -> str:
     if re.fullmatch(r"[0-9A-Za-z-]{1,40}", customer):
         return f"customer-{customer}@example.com"
     return f"customer-{hashlib.sha256(customer.encode()).hexdigest()[:16]}@example.com"
-
-
-async def catalogue_file(products: Iterable[Product]) -> AsyncIterator[bytes]:
-    """Each product at its last price, with the stock that all its sales need, in pieces."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    for count, product in enumerate(products, start=1):
-        name = product.name or product.sku
-        rows.writerow((product.sku, name, product.price_cents, CURRENCY, product.quantity))
-        if count % PRODUCTS_AT_ONCE == 0:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
 
 
 def _too_large(sale: Sale, reason: str) -> LeftOut:

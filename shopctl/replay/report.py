@@ -45,8 +45,9 @@ def show_left_out(console: Console, tally: Tally) -> None:
 
 def show_books(console: Console, books: Books) -> None:
     sold = books.sold
-    rate = (sold.orders - sold.orders_before) / books.seconds if books.seconds else 0.0
-    console.print(f"Sold {sold.orders:,} orders in {books.seconds:,.1f} s, {rate:,.0f} orders/s")
+    if new := sold.orders - sold.orders_before:
+        rate = new / books.seconds
+        console.print(f"Sold {new:,} orders in {books.seconds:,.1f} s, {rate:,.0f} orders/s")
     console.print(_comparison(books))
     if not books.is_settled:
         console.print("[red]Some orders are still open.[/] `--within` waits longer for them.")

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from shopctl.errors import ShopctlError
 from shopctl.progress import progress
 from shopctl.quiet import wait_until_quiet
-from shopctl.replay.posting import catalogue_file
+from shopctl.replay.posting import CURRENCY
 from shopctl.replay.revenue import Lost, gained, lost_sales, newest_order, revenue_by_day
 from shopctl.replay.selling import Seller, Sold
 from shopctl.replay.spool import Spool
 from shopctl.replay.tally import Tally
 from shopctl.shop import Shop
+from shopctl.stocking import stock_up
 
 QUIET_WITHIN_S = 30.0
 
@@ -46,13 +46,6 @@ class Books:
         return self.is_settled and self.shop_cents == self.file_cents
 
 
-class NotStockedError(ShopctlError):
-    def __init__(self, count: int, line: int, reason: str) -> None:
-        super().__init__(
-            f"the shop did not take {count} of the file's products; product {line}: {reason}"
-        )
-
-
 async def rerun(
     shop: Shop, spool: Spool, tally: Tally, *, file_hash: str, pace: Pace, console: Console
 ) -> Books:
@@ -60,7 +53,7 @@ async def rerun(
     if not await wait_until_quiet(shop, within_s=QUIET_WITHIN_S):
         console.print("The shop is busy: what others buy meanwhile will stand in its revenue too.")
     before, newest = await revenue_by_day(shop), await newest_order(shop)
-    await stock_up(shop, spool, console)
+    await _stock_up(shop, spool, console)
     wanted = spool.totals(pace.limit)
     with progress(console, "Selling", total=wanted.sales, unit="orders") as advance:
         seller = Seller(
@@ -82,24 +75,16 @@ async def rerun(
     return books
 
 
-async def stock_up(shop: Shop, spool: Spool, console: Console) -> None:
-    """Returns when all products can be ordered."""
+async def _stock_up(shop: Shop, spool: Spool, console: Console) -> None:
     with console.status("Importing the catalogue"):
-        done = await shop.import_products(lambda: catalogue_file(spool.products()))
-        if done["rejected"]:
-            first = done["rejected"][0]
-            raise NotStockedError(len(done["rejected"]), first["line"] - 1, first["reason"])
-        await wait_until_quiet(shop, within_s=QUIET_WITHIN_S)
-    known = done.get("repeated", 0)
-    console.print(f"Imported {done['imported']:,} products" + (f", {known:,} known" * bool(known)))
+        stocked = await stock_up(shop, spool.products, currency=CURRENCY)
+    known = f", {stocked.known:,} of them known" if stocked.known else ""
+    console.print(f"Imported {stocked.products:,} products{known}")
 
 
 async def _sell(seller: Seller, pace: Pace) -> float:
     """Returns how many seconds it took."""
     clock = asyncio.get_running_loop().time
     began = clock()
-    try:
-        await seller.sell(limit=pace.limit, rate=pace.rate, concurrency=pace.concurrency)
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None  # the others say the same
+    await seller.sell(limit=pace.limit, rate=pace.rate, concurrency=pace.concurrency)
     return clock() - began

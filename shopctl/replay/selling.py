@@ -10,6 +10,7 @@ from shopctl.replay.posting import body_of, key_of
 from shopctl.replay.spool import Sale, Spool
 from shopctl.replay.tally import Tally
 from shopctl.shop import Accepted, Shop
+from shopctl.tasks import together
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Seller:
         places = asyncio.Semaphore(concurrency)
         clock = asyncio.get_running_loop().time
         turn = clock()
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             for sale in self._spool.sales(limit):
                 await asyncio.sleep(turn - clock())
                 await places.acquire()

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from shopctl.catalogue_file import Product
 from shopctl.replay.online_retail import SaleLine
 
 SCHEMA = """
@@ -66,13 +67,6 @@ class SaleItem(NamedTuple):
     price_cents: int
 
 
-class Product(NamedTuple):
-    sku: str
-    name: str
-    price_cents: int
-    quantity: int  # in all sales
-
-
 class Totals(NamedTuple):
     sales: int
     lines: int
@@ -109,6 +103,7 @@ class Spool:
         return [SaleItem(*row) for row in self._db.execute(ITEMS, (sale.seq,))]
 
     def products(self) -> Iterator[Product]:
+        """Each at its last price, with the stock that all its sales need."""
         for row in self._db.execute(PRODUCTS):
             yield Product(*row)
 
