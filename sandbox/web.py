@@ -112,9 +112,9 @@ class Routes:
     """Find the handler: paths as they stand first, then those with `{names}` in them."""
 
     def __init__(self, *routes: Route) -> None:
-        self._exact = {(method, path): handle for method, path, handle in routes}
+        self._exact = {(method, path): refusing(handle) for method, path, handle in routes}
         self._patterns = [
-            (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), handle)
+            (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), refusing(handle))
             for method, path, handle in routes
             if "{" in path
         ]
@@ -123,7 +123,7 @@ class Routes:
         handle = self._exact.get((request.method, request.path)) or self._named(request)
         if handle is None:
             return problem(404, f"no {request.method} {request.path} here")
-        return refusing(handle)(request)
+        return handle(request)
 
     def _named(self, request: Request) -> Handler | None:
         for method, pattern, handle in self._patterns:

@@ -48,13 +48,14 @@ def matches(message: Message, query: str) -> bool:
 
 def _common(message: Message) -> dict[str, Any]:
     sender = _addresses(message, "From") or [{"Name": "", "Address": message.mail.sender}]
-    listed = {address for name in ("To", "Cc") for _, address in message.addresses(name)}
+    to, copies = _addresses(message, "To"), _addresses(message, "Cc")
+    listed = {one["Address"] for one in (*to, *copies)}
     return {
         "ID": message.mail.mail_id,
         "MessageID": message.message_id,
         "From": sender[0],
-        "To": _addresses(message, "To"),
-        "Cc": _addresses(message, "Cc"),
+        "To": to,
+        "Cc": copies,
         "Bcc": [
             {"Name": "", "Address": address}
             for address in message.mail.recipients

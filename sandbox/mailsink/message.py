@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sandbox.mailsink.mailbox import Mail
 from sandbox.mailsink.mime import parsed
 
+_BARE_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 _TAG = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<[^>]*>")
 
 
@@ -27,7 +28,10 @@ class Message:
 
     def addresses(self, name: str) -> list[tuple[str, str]]:
         """Return (display name, address) pairs."""
-        found = getaddresses(self._mime.get_all(name, []))
+        lines = self._mime.get_all(name, [])
+        if len(lines) == 1 and _BARE_ADDRESS.fullmatch(lines[0]):
+            return [("", lines[0])]
+        found = getaddresses(lines) if lines else []
         return [(_decoded(shown), address) for shown, address in found if address]
 
     @property

@@ -1,48 +1,38 @@
 """One kept SMTP connection, one mail at a time.
 
 aiosmtplib opens it (greeting, EHLO, what the server offers). The mails go past it: MAIL, RCPT and
-DATA in one write where the server offers PIPELINING (RFC 2920). That costs a fifth of a round trip
+DATA in one write where the server offers PIPELINING (RFC 2920). That costs a third of a round trip
 for each command, and leaves a moment just before the text to see whether the mail is still ours.
 """
 
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import NamedTuple, Self, cast
+from typing import Self, cast
 
 import aiosmtplib
 
 from services.email.letter import Letter
+from services.email.wire import Reply, Wire
 from shared.errors import PermanentError, ShopError, TransientError
 
-ACCEPTED, CONTINUE, CLOSING = 250, 354, 421
-LONGEST_REPLY = 64 * 1024
-
-
-class Reply(NamedTuple):
-    code: int
-    text: str
+CONTINUE, CLOSING = 354, 421
 
 
 class NotBegun(ConnectionError):
     """The connection was lost before the mail's text was on its way: nothing was sent."""
 
 
-class Connection(asyncio.Protocol):
-    """Speaks SMTP on a transport that aiosmtplib has opened."""
+class Connection:
+    """Hands mails to the server on the other end of a wire."""
 
-    def __init__(self, *, pipelining: bool, utf8: bool) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.opened_at = self.used_at = self._loop.time()
+    def __init__(self, wire: Wire, *, pipelining: bool, utf8: bool) -> None:
+        self._wire = wire
         self._pipelining = pipelining
         self._utf8 = utf8
-        self._transport: asyncio.Transport | None = None
         self._busy = False
-        self._unread = bytearray()
-        self._replies: list[Reply] = []
-        self._wanted = 0
-        self._answered: asyncio.Future[None] | None = None
-        self._gone = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.opened_at = self.used_at = self._loop.time()
 
     @classmethod
     async def open(cls, host: str, port: int) -> Self:
@@ -64,17 +54,16 @@ class Connection(asyncio.Protocol):
         except BaseException:
             smtp.close()
             raise
-        connection = cls(
+        return cls(
+            Wire(cast(asyncio.Transport, smtp.transport)),
             pipelining=smtp.supports_extension("pipelining"),
             utf8=smtp.supports_extension("smtputf8"),
         )
-        connection._take_over(cast(asyncio.Transport, smtp.transport))
-        return connection
 
     @property
     def is_ready(self) -> bool:
         """Whether it is open, and no mail is under way on it."""
-        return not self._busy and self._transport is not None and not self._transport.is_closing()
+        return not self._busy and self._wire.is_open
 
     async def deliver(self, letter: Letter, *, may_begin: Callable[[], bool]) -> None:
         """Hand one mail to the server, and return when it has taken it.
@@ -94,35 +83,34 @@ class Connection(asyncio.Protocol):
         if not may_begin():
             self.abort()  # without the final dot the server must not deliver what it has
             raise TransientError("the claim on the mail ended before its turn came")
-        [reply] = await self._ask(_as_data(letter.content))
+        [reply] = await self._wire.ask(_as_data(letter.content))
         self._rest()
-        if reply.code != ACCEPTED:
+        if not reply.is_yes:
             raise refusal(reply)
 
     def quit(self) -> None:
         """Say goodbye and hang up."""
-        if self._transport is not None:
-            self._transport.write(b"QUIT\r\n")
-            self._transport.close()
+        self._wire.quit()
 
     def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        self._wire.abort()
 
     async def gone(self) -> None:
         """Wait until the connection is closed."""
-        await self._gone.wait()
+        await self._wire.gone()
 
     async def _envelope(self, letter: Letter) -> None:
         """Bring the server to the point where it waits for the text."""
         commands = self._commands(letter)
         if self._pipelining:
-            replies = await self._ask(b"".join(commands), replies=len(commands))
+            replies = await self._wire.ask(b"".join(commands), replies=len(commands))
         else:
             replies = await self._ask_in_turn(commands)
-        refused = next((reply for reply in replies if reply.code not in (ACCEPTED, CONTINUE)), None)
+        waits_for_text = replies[-1].code == CONTINUE
+        answers = replies[:-1] if waits_for_text else replies
+        refused = next((reply for reply in answers if not reply.is_yes), None)
         if refused is not None:
-            await self._reset(refused, waits_for_text=replies[-1].code == CONTINUE)
+            await self._reset(refused, waits_for_text=waits_for_text)
             raise refusal(refused)
 
     def _commands(self, letter: Letter) -> tuple[bytes, bytes, bytes]:
@@ -138,6 +126,14 @@ class Connection(asyncio.Protocol):
             b"DATA\r\n",
         )
 
+    async def _ask_in_turn(self, commands: tuple[bytes, ...]) -> list[Reply]:
+        replies: list[Reply] = []
+        for command in commands:
+            replies += await self._wire.ask(command)
+            if not replies[-1].is_yes:
+                break
+        return replies
+
     async def _reset(self, refused: Reply, *, waits_for_text: bool) -> None:
         """Make the connection ready for another mail after a refusal, or give it up."""
         if refused.code == CLOSING:
@@ -146,53 +142,12 @@ class Connection(asyncio.Protocol):
         if waits_for_text:  # it took DATA for no recipient at all (RFC 2920, 3.1)
             self.abort()
             return
-        await self._ask(b"RSET\r\n")
+        await self._wire.ask(b"RSET\r\n")
         self._rest()
-
-    async def _ask_in_turn(self, commands: tuple[bytes, ...]) -> list[Reply]:
-        replies: list[Reply] = []
-        for command in commands:
-            replies += await self._ask(command)
-            if replies[-1].code not in (ACCEPTED, CONTINUE):
-                break
-        return replies
-
-    async def _ask(self, data: bytes, replies: int = 1) -> list[Reply]:
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionResetError("the connection is closed")
-        self._wanted = replies
-        self._answered = self._loop.create_future()
-        self._transport.write(data)
-        await self._answered
-        self._wanted = 0
-        answers, self._replies = self._replies, []
-        return answers
 
     def _rest(self) -> None:
         self._busy = False
         self.used_at = self._loop.time()
-
-    def _take_over(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        transport.set_protocol(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._unread += data
-        while (end := self._unread.find(b"\n")) >= 0:
-            line = bytes(self._unread[:end])
-            del self._unread[: end + 1]
-            if line[3:4] != b"-":  # the last line of a reply
-                self._replies.append(_parsed(line))
-        if len(self._replies) > self._wanted or len(self._unread) > LONGEST_REPLY:
-            self.abort()  # it says goodbye unasked, or does not speak SMTP
-        elif len(self._replies) == self._wanted and self._answered and not self._answered.done():
-            self._answered.set_result(None)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._gone.set()
-        if self._answered and not self._answered.done():
-            self._answered.set_exception(ConnectionResetError(str(exc or "closed by the server")))
 
 
 def refusal(reply: Reply) -> ShopError:
@@ -205,8 +160,3 @@ def _as_data(content: bytes) -> bytes:
     """Return the text as DATA wants it: leading dots doubled, a lone dot at the end."""
     text = content.replace(b"\r\n.", b"\r\n..")
     return text + (b".\r\n" if text.endswith(b"\r\n") else b"\r\n.\r\n")
-
-
-def _parsed(line: bytes) -> Reply:
-    code = int(line[:3]) if line[:3].isdigit() else 0
-    return Reply(code, line[4:].decode("utf-8", "replace").strip())

@@ -109,19 +109,23 @@ class Mail:
 
     @property
     def waits(self) -> bool:
-        """Whether it lacks an address, and goes along with the mail that brings one."""
+        """Whether it has no address, and goes along with the next mail of its order that has.
+
+        The event of that other mail answers for both. Its address becomes this one's when it is
+        sent, so that it waits still, should it have to be tried again.
+        """
         return self.recipient is None and self.status is not Status.SENT
 
-    def is_free(self, now: datetime) -> bool:
-        return self.claim is None or self.claim.until <= now
+    def holder(self, now: datetime) -> Claim | None:
+        """Return the claim that still runs."""
+        return self.claim if self.claim is not None and now < self.claim.until else None
 
     def is_stale(self, now: datetime) -> bool:
         return (
             self.status is Status.PENDING
-            and self.recipient is not None
             and self.attempts < SWEPT_AT_MOST
             and self.updated_at <= now - STALE_AFTER
-            and self.is_free(now)
+            and self.holder(now) is None
         )
 
     def entrust(self, claim: Claim, *, recipient: str, now: datetime) -> Errand:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -61,10 +62,14 @@ class SmtpMailer:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        while self._kept:
-            connection = self._kept.pop()
+        for connection in self._kept:
             connection.quit()
-            await asyncio.wait([asyncio.ensure_future(connection.gone())], timeout=GOODBYE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                for connection in self._kept:
+                    await connection.gone()
+        for connection in self._kept:
+            connection.abort()
 
     async def send(self, letter: Letter, *, may_begin: Callable[[], bool]) -> None:
         """As in Mailer."""

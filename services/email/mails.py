@@ -31,27 +31,32 @@ class Mails:
         """
         siblings = self._of(draft.order_id)
         mail = siblings.get(draft.kind, draft)
-        if mail.claim is not None and not mail.is_free(now):
-            raise BeingSent(mail.order_id, mail.kind, mail.claim.until)
+        holder = mail.holder(now)
+        if holder is not None and not mail.waits:
+            raise BeingSent(mail.order_id, mail.kind, holder.until)
         if mail is draft:
             siblings[draft.kind] = draft
             self.new.append(draft)
-        recipient = draft.recipient or self._address_of(draft.order_id)
-        if recipient is None:
+        if mail.recipient is None:
+            mail.recipient = None if holder else self._address_of(draft.order_id)
+        if mail.recipient is None:
             return ()
-        due = [mail, *(m for m in siblings.values() if m is not mail and m.waits)]
+        due = [mail, *(other for other in siblings.values() if other.waits)]
         return tuple(
-            m.entrust(claim, recipient=recipient, now=now)
-            for m in due
-            if m.status is not Status.SENT and m.is_free(now)
+            each.entrust(claim, recipient=mail.recipient, now=now)
+            for each in due
+            if each.status is not Status.SENT and each.holder(now) is None
         )
 
     def take_up_stale(self, order_id: UUID, claim: Claim, *, now: datetime) -> tuple[Errand, ...]:
         """Claim the order's mails that nobody has touched for long."""
+        recipient = self._address_of(order_id)
+        if recipient is None:
+            return ()
         return tuple(
-            mail.entrust(claim, recipient=mail.recipient, now=now)
+            mail.entrust(claim, recipient=mail.recipient or recipient, now=now)
             for mail in self._of(order_id).values()
-            if mail.is_stale(now) and mail.recipient is not None
+            if mail.is_stale(now)
         )
 
     def settle(self, reports: Iterable[Report], *, now: datetime) -> None:

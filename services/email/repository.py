@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from services.email.domain import SWEPT_AT_MOST, Claim, Kind, Mail, Status
@@ -78,14 +80,21 @@ class MailReader:
             return (await session.exec(query)).all()
 
     async def stale_orders(self, before: datetime, *, limit: int) -> Sequence[UUID]:
-        """Return orders with mails that are worth a sweeper's look: see `Mail.is_stale`."""
+        """Return orders with mails that are worth a sweeper's look: see `Mail.is_stale`.
+
+        Those with no known address are left out: however many wait, they keep no others waiting.
+        """
+        sibling = aliased(MailRow)
+        known = exists().where(
+            col(sibling.order_id) == MailRow.order_id, col(sibling.recipient).is_not(None)
+        )
         query = (
             select(MailRow.order_id)
             .where(
                 MailRow.status == Status.PENDING,
-                col(MailRow.recipient).is_not(None),
                 MailRow.attempts < SWEPT_AT_MOST,
                 MailRow.updated_at <= before,
+                known,
             )
             .order_by(col(MailRow.updated_at))
             .limit(limit)

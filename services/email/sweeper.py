@@ -26,8 +26,8 @@ class Sweeper:
         before = self._clock() - STALE_AFTER
         for order_id in await self._mails.stale_orders(before, limit=ORDERS_AT_ONCE):
             try:
-                await self._mailroom.send_stale(order_id)
+                sent = await self._mailroom.send_stale(order_id)
             except (PermanentError, TransientError) as error:
                 log.warning("mail.stale_not_sent", order_id=str(order_id), error=str(error))
             else:
-                log.info("mail.stale_sent", order_id=str(order_id))
+                log.info("mail.stale_sent", order_id=str(order_id), mails=sent)

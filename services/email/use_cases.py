@@ -54,15 +54,18 @@ class Mailroom:
 
         await self._send(event.order_id, take_up, consumed=event)
 
-    async def send_stale(self, order_id: UUID) -> None:
-        """Send the order's mails that nobody has touched for long. Raises as `announce` does."""
+    async def send_stale(self, order_id: UUID) -> int:
+        """Send the order's mails that nobody has touched for long, and return how many.
+
+        Raises as `announce` does.
+        """
 
         def take_up(mails: Mails, claim: Claim, now: datetime) -> tuple[Errand, ...]:
             return mails.take_up_stale(order_id, claim, now=now)
 
-        await self._send(order_id, take_up, consumed=None)
+        return await self._send(order_id, take_up, consumed=None)
 
-    async def _send(self, order_id: UUID, take_up: TakeUp, *, consumed: Notice | None) -> None:
+    async def _send(self, order_id: UUID, take_up: TakeUp, *, consumed: Notice | None) -> int:
         now = self.clock()
         claim = Claim(self.new_id(), until=now + CLAIM_LASTS)
 
@@ -76,6 +79,7 @@ class Mailroom:
             await self._record(order_id, reports, consumed=None if failure else consumed)
         if failure:
             raise failure
+        return len(reports)
 
     async def _run(self, errand: Errand, event: Notice | None) -> Report:
         started, error = perf_counter(), None

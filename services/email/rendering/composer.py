@@ -3,15 +3,17 @@
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, StrictUndefined, Template
 
 from services.email.domain import Errand, Kind
 from services.email.letter import Letter, checked
 from services.email.rendering.message import write
-from services.email.rendering.words import Notice, subject_of, words_of
+from services.email.rendering.words import Notice, words_of
 from shared.events import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
 
 TEMPLATES = Path(__file__).parent / "templates"
+BODY = "{{ body }}\n"
+"""Where a kind's template goes in the layout."""
 
 NOTICES: dict[Kind, type[Notice]] = {
     Kind.CONFIRMED: OrderConfirmed,
@@ -28,22 +30,8 @@ class Composer:
         name, address = parseaddr(sender)
         self._address = checked(address)
         self._sender = formataddr((name, address))
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
-        )
-        # Compiled here, once.
-        self._templates = {
-            kind: tuple(
-                environment.get_template(f"{kind.lower()}.{form}") for form in ("txt", "html")
-            )
-            for kind in Kind
-        }
+        self._text = {kind: _template(kind, "txt", autoescape=False) for kind in Kind}
+        self._html = {kind: _template(kind, "html", autoescape=True) for kind in Kind}
 
     def compose(self, errand: Errand, notice: Notice | None = None) -> Letter:
         """Write the letter that an errand is about. `notice` is its event, if it is at hand.
@@ -55,14 +43,32 @@ class Composer:
         if notice is None or notice.event_id != errand.event_id:
             notice = NOTICES[errand.kind].from_bytes(errand.event.encode())
         words = words_of(notice)
-        text, html = (template.render(words) for template in self._templates[errand.kind])
         content = write(
             event_id=notice.event_id,
             at=notice.timestamp,
             sender=self._sender,
             recipient=recipient,
-            subject=subject_of(notice),
-            text=text,
-            html=html,
+            subject=str(words["subject"]),
+            text=self._text[errand.kind].render(words),
+            html=self._html[errand.kind].render(words),
         )
         return Letter(self._address, recipient, content)
+
+
+def _template(kind: Kind, form: str, *, autoescape: bool) -> Template:
+    """Compile a kind's template inside the layout.
+
+    They are put together here, once: Jinja's `extends` does it for each mail, and takes as long
+    as all the rest of a mail's rendering. So do its globals, of which the templates use none.
+    """
+    environment = Environment(
+        autoescape=autoescape,  # noqa: S701 - there is nothing to escape in plain text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.clear()
+    layout = (TEMPLATES / f"layout.{form}").read_text()
+    body = (TEMPLATES / f"{kind.lower()}.{form}").read_text()
+    return environment.from_string(layout.replace(BODY, body))

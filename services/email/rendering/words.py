@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from services.email.rendering.money import money
 from shared.events import (
@@ -30,8 +30,9 @@ REASONS: Mapping[CancelReason, str] = MappingProxyType(
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
+    """An item as its row shows it."""
+
     name: str
     sku: str
     quantity: str
@@ -46,36 +47,37 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub("", " ".join(text.split()))
 
 
-def subject_of(notice: Notice) -> str:
-    match notice:
-        case OrderConfirmed():
-            return f"Your order {notice.order_id} is confirmed"
-        case OrderCancelled():
-            return f"Your order {notice.order_id} is cancelled"
-        case OrderShipped():
-            return f"Your order {notice.order_id} is on its way"
-        case PaymentRefunded():
-            return f"Your refund for order {notice.order_id}"
-
-
 def words_of(notice: Notice) -> dict[str, object]:
-    """Return what the templates of this kind of mail fill in."""
-    order: dict[str, object] = {"order_id": str(notice.order_id)}
+    """Return what the templates of this kind of mail fill in, and its subject."""
+    order_id = str(notice.order_id)
     match notice:
         case OrderConfirmed():
-            total = money(notice.total_cents, notice.currency)
-            return order | {"lines": _lines(notice.items, notice.currency), "total": total}
+            return {
+                "order_id": order_id,
+                "subject": f"Your order {order_id} is confirmed",
+                "lines": _lines(notice.items, notice.currency),
+                "total": money(notice.total_cents, notice.currency),
+            }
         case OrderCancelled():
-            total = money(notice.total_cents, notice.currency)
-            return order | {"reason": REASONS[notice.reason], "total": total}
+            return {
+                "order_id": order_id,
+                "subject": f"Your order {order_id} is cancelled",
+                "reason": REASONS[notice.reason],
+                "total": money(notice.total_cents, notice.currency),
+            }
         case OrderShipped():
-            tracking_number = one_line(notice.tracking_number)
-            return order | {
+            return {
+                "order_id": order_id,
+                "subject": f"Your order {order_id} is on its way",
                 "carrier": one_line(notice.carrier),
-                "tracking_number": tracking_number,
+                "tracking_number": one_line(notice.tracking_number),
             }
         case PaymentRefunded():
-            return order | {"amount": money(notice.amount_cents, notice.currency)}
+            return {
+                "order_id": order_id,
+                "subject": f"Your refund for order {order_id}",
+                "amount": money(notice.amount_cents, notice.currency),
+            }
 
 
 def _lines(items: tuple[Item, ...], currency: str) -> list[Line]:

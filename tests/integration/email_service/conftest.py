@@ -60,7 +60,7 @@ def clock() -> ShiftedClock:
 async def replica(
     database: Database, server: MailServer, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
-    async with open_replica(database, server, clock) as replica:
+    async with open_replica(database, server.port, clock) as replica:
         yield replica
 
 
@@ -69,5 +69,5 @@ async def twin(
     database: Database, server: MailServer, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
     """A second process's parts, on the same database."""
-    async with open_replica(database, server, clock) as replica:
+    async with open_replica(database, server.port, clock) as replica:
         yield replica

@@ -22,7 +22,6 @@ from shared.clock import new_id, utc_now
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
 from shared.persistence.group_commit import GroupCommit
-from tests.unit.email_service.mail_server import MailServer
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Replica:
 
 @asynccontextmanager
 async def open_replica(
-    database: Database, server: MailServer, clock: ShiftedClock
+    database: Database, port: int, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
     commits: GroupCommit[UUID, Mails] = GroupCommit(
         KeptConnection(database.engine),
@@ -68,7 +67,7 @@ async def open_replica(
     )
     commits.start()
     mails = MailReader(database)
-    async with SmtpMailer("127.0.0.1", server.port, deadline_s=1.0) as mailer:
+    async with SmtpMailer("127.0.0.1", port, deadline_s=1.0) as mailer:
         mailroom = Mailroom(
             commits=commits,
             composer=Composer("Event Shop <orders@shop.example>"),

@@ -104,6 +104,24 @@ async def test_a_refused_recipient_leaves_the_connection_usable(
     assert server.connections == 1
 
 
+async def test_a_recipient_that_the_server_forwards_is_accepted(
+    server: MailServer, mailer: SmtpMailer
+) -> None:
+    server.then("RCPT", "251 will forward")
+    await mailer.send(LETTER, may_begin=yes)
+    assert len(server.received) == 1
+
+
+async def test_a_server_that_talks_unasked_is_not_believed(
+    server: MailServer, mailer: SmtpMailer
+) -> None:
+    server.then("TEXT", "250 taken\r\n250 taken")
+    with pytest.raises(TransientError, match="lost"):
+        await mailer.send(LETTER, may_begin=yes)
+    await mailer.send(LETTER, may_begin=yes)
+    assert server.connections == 2
+
+
 async def test_no_server_at_all_is_an_outage() -> None:
     async with MailServer() as server:
         port = server.port

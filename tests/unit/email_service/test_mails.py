@@ -106,11 +106,21 @@ def test_two_events_that_bring_the_address_do_not_both_take_the_waiting_one() ->
     assert errand.kind is Kind.CANCELLED
 
 
-def test_a_mail_in_the_hands_of_its_own_event_is_not_taken_along() -> None:
-    mails = Mails([sent(mail_of(confirmed(ORDER)))])
-    mails.take_up(mail_of(refunded(ORDER)), claim(), now=NOON)
-    [errand] = mails.take_up(mail_of(cancelled(ORDER)), claim(), now=NOON)
+def test_a_refund_that_goes_along_with_another_mail_is_left_to_it() -> None:
+    refund, mails = refunded(ORDER), Mails([])
+    mails.take_up(mail_of(refund), claim(), now=NOON)
+    mails.take_up(mail_of(cancelled(ORDER)), claim(), now=NOON)
+    assert mails.take_up(mail_of(refund), claim(), now=NOON) == ()
+
+
+def test_a_refund_with_a_known_address_is_its_own_events_affair() -> None:
+    refund, mails = refunded(ORDER), Mails([sent(mail_of(confirmed(ORDER)))])
+    [own] = mails.take_up(mail_of(refund), claim(), now=NOON)
+    mails.settle([Report(own, DependencyDown("smtp"))], now=later(1))
+    [errand] = mails.take_up(mail_of(cancelled(ORDER)), claim(), now=later(1))
     assert errand.kind is Kind.CANCELLED
+    [own] = mails.take_up(mail_of(refund), claim(), now=later(1))
+    assert own.kind is Kind.REFUNDED
 
 
 @pytest.mark.parametrize(
@@ -128,12 +138,25 @@ def test_a_failure_gives_the_claim_back(error: Exception, status: Status, attemp
     mails.settle([Report(errand, error)], now=later(1))
     [mail] = mails
     assert (mail.status, mail.attempts, mail.detail) == (status, attempts, str(error))
-    assert mail.is_free(later(1))
+    assert mail.holder(later(1)) is None
 
 
-def test_only_stale_mails_are_swept_up() -> None:
+def test_only_stale_mails_are_swept_up_and_once() -> None:
     mails = Mails([mail_of(confirmed(ORDER)), mail_of(refunded(ORDER))])
     assert mails.take_up_stale(ORDER, claim(), now=later(1)) == ()
-    [errand] = mails.take_up_stale(ORDER, claim(at=STALE), now=STALE)
-    assert errand.kind is Kind.CONFIRMED
+    errands = mails.take_up_stale(ORDER, claim(at=STALE), now=STALE)
+    assert {(errand.kind, errand.recipient) for errand in errands} == {
+        (Kind.CONFIRMED, ADDRESS),
+        (Kind.REFUNDED, ADDRESS),
+    }
     assert mails.take_up_stale(ORDER, claim(at=STALE), now=STALE) == ()
+
+
+def test_a_mail_without_any_address_is_not_swept_up() -> None:
+    mails = Mails([mail_of(refunded(ORDER))])
+    assert mails.take_up_stale(ORDER, claim(at=STALE), now=STALE) == ()
+
+
+def test_an_empty_address_is_an_address_and_a_bad_one() -> None:
+    [errand] = Mails().take_up(mail_of(confirmed(ORDER, email="")), claim(), now=NOON)
+    assert errand.recipient == ""

@@ -1,0 +1,109 @@
+"""With the sandbox's mail sink for a mail server: what arrives, and its own kinds of trouble."""
+
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.email.domain import message_id_of
+from services.email.rendering.words import Notice
+from shared.clock import new_id
+from shared.errors import PermanentError, TransientError
+from shared.persistence.database import Database
+from shopctl import outside
+from shopctl.ports import Ports
+from shopctl.run_dir import RunDir
+from shopctl.state_file import State
+from shopctl.supervisor import Supervisor
+from tests.integration.email_service.replicas import Replica, ShiftedClock, open_replica
+from tests.unit.email_service.stories import confirmed, shipped
+
+
+@pytest.fixture(scope="module")
+async def urls() -> AsyncIterator[Mapping[str, str]]:
+    """Where the mail sink listens: `smtp` and `url`."""
+    run_dir = RunDir.at(Path(mkdtemp(prefix="shop-mailsink-")))
+    run_dir.prepare()
+    supervisor, ports = Supervisor(run_dir, State(), report=lambda _name, _what: None), Ports()
+    sink = await supervisor.start(lambda: outside.mail(run_dir, ports))
+    yield sink.urls
+    await supervisor.stop(list(supervisor.state.running))
+    shutil.rmtree(run_dir.path)
+
+
+@pytest.fixture
+async def sink(urls: Mapping[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=urls["url"]) as client:
+        yield client
+        await client.delete("/faults")
+        await client.delete("/api/v1/messages")
+
+
+@pytest.fixture
+async def replica(
+    database: Database, urls: Mapping[str, str], clock: ShiftedClock
+) -> AsyncIterator[Replica]:
+    port = int(urls["smtp"].rpartition(":")[2])
+    async with open_replica(database, port, clock) as replica:
+        yield replica
+
+
+async def messages(sink: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await sink.get("/api/v1/messages")).json()["messages"]
+    return found
+
+
+def bare(event_id: UUID) -> str:
+    """Return a Message-ID as Mailpit shows it."""
+    return message_id_of(event_id).strip("<>")
+
+
+async def test_a_mail_arrives_with_its_message_id(
+    replica: Replica, sink: httpx.AsyncClient
+) -> None:
+    order = new_id()
+    events: list[Notice] = [confirmed(order), shipped(order)]
+    for event in events:
+        await replica.mailroom.announce(event)
+    arrived = await messages(sink)
+    assert {mail["MessageID"] for mail in arrived} == {bare(event.event_id) for event in events}
+    assert {mail["Subject"] for mail in arrived} == {
+        f"Your order {order} is confirmed",
+        f"Your order {order} is on its way",
+    }
+    assert arrived[0]["From"] == {"Name": "Event Shop", "Address": "orders@shop.example"}
+
+
+async def test_a_greylisted_recipient_gets_the_mail_at_the_second_try(
+    replica: Replica, sink: httpx.AsyncClient
+) -> None:
+    event = confirmed(email=f"rosa+greylist{new_id().hex}@example.org")
+    with pytest.raises(TransientError, match="450"):
+        await replica.mailroom.announce(event)
+    await replica.mailroom.announce(event)
+    assert [mail["MessageID"] for mail in await messages(sink)] == [bare(event.event_id)]
+
+
+async def test_a_bouncing_recipient_fails(replica: Replica, sink: httpx.AsyncClient) -> None:
+    event = confirmed(email="rosa+bounce@example.org")
+    with pytest.raises(PermanentError, match="550"):
+        await replica.mailroom.announce(event)
+    assert await replica.statuses(event.order_id) == {"CONFIRMED": "FAILED"}
+    assert not await messages(sink)
+
+
+async def test_a_cut_after_data_brings_at_the_most_a_repeat_of_the_same_message_id(
+    replica: Replica, sink: httpx.AsyncClient
+) -> None:
+    event = confirmed()
+    await sink.put("/faults", json={"mode": "cut_after_data", "count": 1})
+    with pytest.raises(TransientError, match="lost"):
+        await replica.mailroom.announce(event)
+    await replica.mailroom.announce(event)
+    assert {mail["MessageID"] for mail in await messages(sink)} == {bare(event.event_id)}
+    assert (await sink.get("/faults")).json()["injected"] == {"cut_after_data": 1}
