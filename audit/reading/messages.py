@@ -1,0 +1,103 @@
+"""A message of a stream → rows of evidence. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from audit.evidence import Event as EventRow
+from audit.evidence import Letter, Line, Replayed, Settled, Unreadable
+from shared.events import EVENTS, BadPayload, Event, OrderConfirmed
+from shared.events.topology import DEAD_LETTERS, REPLAY, stream_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+HANDLED = "handled"
+ORIGIN = "Stream-Sequence"
+TYPES = {event_type.subject: event_type for event_type in EVENTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a stream holds at one place."""
+
+    stream: str
+    seq: int
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
+
+
+def decode(subject: str, data: bytes) -> Event | None:
+    """Return the event as the contract defines it; None if it is none, or not of this subject."""
+    event_type = TYPES.get(subject)
+    if event_type is None:
+        return None
+    try:
+        return event_type.from_bytes(data)
+    except BadPayload:
+        return None
+
+
+def event_row(event: Event) -> EventRow:
+    fields = vars(event)
+    order_id = fields.get("order_id")
+    return EventRow(
+        event_id=str(event.event_id),
+        event_type=event.event_type,
+        order_id=str(order_id) if order_id else None,
+        at_us=(event.timestamp - EPOCH) // MICROSECOND,
+        cents=fields.get("total_cents", fields.get("amount_cents", 0)),
+        currency=fields.get("currency", ""),
+        customer_id=fields.get("customer_id", ""),
+        payment_method=fields.get("payment_method", ""),
+        outcome=str(fields.get("status", "")),
+    )
+
+
+def lines(event: Event) -> Iterator[Line]:
+    """Yield what was sold."""
+    if isinstance(event, OrderConfirmed):
+        for number, item in enumerate(event.items):
+            yield Line(
+                str(event.event_id),
+                number,
+                item.sku,
+                item.name,
+                item.quantity,
+                item.unit_price_cents,
+            )
+
+
+def unreadable(message: Message) -> Unreadable:
+    message_id = message.headers.get("Nats-Msg-Id", "")
+    return Unreadable(message.stream, message.seq, message.subject, message_id)
+
+
+def letter(message: Message) -> Letter:
+    """Read a dead letter: whose it is stands in its subject, where it comes from in its headers."""
+    service, _, subject = message.subject.removeprefix(f"{DEAD_LETTERS.prefix}.").partition(".")
+    event = decode(subject, message.data)
+    return Letter(
+        service=service,
+        subject=subject,
+        stream=_stream_name(subject),
+        seq=int(message.headers.get(ORIGIN, 0)),
+        event_id=str(event.event_id) if event else "",
+    )
+
+
+def desk_record(message: Message) -> Replayed | Settled | None:
+    """Read `desk.<action>.<letter>.<group>.<subject>`; None for what changes no delivery."""
+    action, _, service, subject = message.subject.split(".", 4)[1:]
+    if action == HANDLED and (seq := message.headers.get(ORIGIN)):
+        return Settled(service, _stream_name(subject), int(seq))
+    if action == REPLAY and (event := decode(subject, message.data)):
+        return Replayed(service, str(event.event_id))
+    return None
+
+
+def _stream_name(subject: str) -> str:
+    try:
+        return stream_of(subject).name
+    except KeyError:
+        return ""

@@ -1,0 +1,162 @@
+"""The streams, from their first message to the last: one pull each, nothing acknowledged."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from audit.evidence import Event, Evidence, Extent, Hearing, Letter, Line, Unreadable
+from audit.reading import messages
+from audit.reading.messages import Message
+from audit.reading.progress import Progress
+from audit.stack import StackError
+from shared.events.topology import DEAD_LETTERS, DESK, STREAMS, SUBSCRIPTIONS
+
+BATCH = 2000
+MOST_BYTES = 8 * 1024 * 1024
+SILENCE_S = 15.0
+EXPIRES_S = 30.0
+FORGET_AFTER_S = 60.0
+ROWS = 2000
+
+
+async def read(
+    connection: Client, evidence: Evidence, *, since: datetime | None, progress: Progress
+) -> None:
+    """Read all streams, one after the other.
+
+    Raises:
+        StackError: a stream is not there, or stays silent.
+    """
+    evidence.add(Hearing, [(s.group, s.event_type, s.subject, s.stream) for s in SUBSCRIPTIONS])
+    for stream in STREAMS:
+        rows = Rows(evidence)
+        take = {DEAD_LETTERS: rows.letter, DESK: rows.record}.get(stream, rows.event)
+        # A letter may be about something older, and there are few.
+        start = None if stream in (DEAD_LETTERS, DESK) else since
+        pull = Pull(connection, stream.name, take, progress)
+        evidence.add(Extent, [await pull.run(start)])
+        rows.write()
+
+
+class Rows:
+    """Rows on their way into the evidence."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._events: list[Event] = []
+        self._lines: list[Line] = []
+
+    def event(self, message: Message) -> None:
+        event = messages.decode(message.subject, message.data)
+        if event is None:
+            self._evidence.add(Unreadable, [messages.unreadable(message)])
+            return
+        self._events.append(messages.event_row(event))
+        self._lines.extend(messages.lines(event))
+        if len(self._events) >= ROWS or len(self._lines) >= ROWS:
+            self.write()
+
+    def letter(self, message: Message) -> None:
+        self._evidence.add(Letter, [messages.letter(message)])
+
+    def record(self, message: Message) -> None:
+        record = messages.desk_record(message)
+        if record is not None:
+            self._evidence.add(type(record), [record])
+
+    def write(self) -> None:
+        self._evidence.add(Event, self._events)
+        self._evidence.add(Line, self._lines)
+        self._events.clear()
+        self._lines.clear()
+
+
+class Pull:
+    """Reads what a stream holds now: the next batch is asked for when one has come."""
+
+    def __init__(
+        self,
+        connection: Client,
+        stream: str,
+        take: Callable[[Message], None],
+        progress: Progress,
+    ) -> None:
+        self._connection = connection
+        self._stream = stream
+        self._take = take
+        self._progress = progress
+        self._read = 0
+        self._due = 0
+        self._end = asyncio.Event()
+
+    async def run(self, since: datetime | None) -> Extent:
+        """Read it all, or what was stored since; return what there was when it began."""
+        jetstream = self._connection.jetstream(timeout=SILENCE_S)
+        try:
+            info = await jetstream.stream_info(self._stream)
+            extent = Extent(self._stream, info.state.first_seq, info.state.last_seq)
+            consumer = await jetstream.add_consumer(self._stream, _config(since))
+        except NotFoundError:
+            raise StackError(f"NATS has no stream {self._stream}") from None
+        self._last, self._total = extent.last_seq, consumer.num_pending or 0
+        if not self._total:
+            return extent
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer.name}"
+        self._inbox = self._connection.new_inbox()
+        subscription = await self._connection.subscribe(
+            self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0
+        )
+        await self._ask()
+        await self._until_the_end()
+        await subscription.unsubscribe()
+        with suppress(NatsError):  # else the server forgets it by itself
+            await jetstream.delete_consumer(self._stream, consumer.name)
+        return extent
+
+    async def _ask(self) -> None:
+        self._due = BATCH
+        request = {"batch": BATCH, "max_bytes": MOST_BYTES, "expires": int(EXPIRES_S * 1e9)}
+        await self._connection.publish(self._next, orjson.dumps(request), reply=self._inbox)
+
+    async def _until_the_end(self) -> None:
+        end = asyncio.create_task(self._end.wait())
+        while not self._end.is_set():
+            before = self._read
+            await asyncio.wait([end], timeout=SILENCE_S)
+            if self._read == before and not self._end.is_set():
+                end.cancel()
+                raise StackError(f"stream {self._stream} is silent after {before} messages")
+
+    async def _on_message(self, msg: Msg) -> None:
+        headers = msg.headers or {}
+        if "Status" in headers:  # the request is over before its batch is full
+            await self._ask()
+            return
+        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
+        seq, pending = (int(msg.reply.split(".")[place]) for place in (5, 8))
+        self._take(Message(self._stream, seq, msg.subject, msg.data, headers))
+        self._read += 1
+        self._due -= 1
+        if pending == 0 or seq >= self._last:
+            self._end.set()
+        elif self._due == 0:
+            self._progress(f"stream {self._stream}", self._read, self._total)
+            await self._ask()
+
+
+def _config(since: datetime | None) -> ConsumerConfig:
+    return ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_TIME if since else DeliverPolicy.ALL,
+        opt_start_time=since,
+        ack_policy=AckPolicy.NONE,
+        mem_storage=True,
+        inactive_threshold=FORGET_AFTER_S,
+    )
