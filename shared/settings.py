@@ -76,7 +76,7 @@ class ServiceSettings(BaseSettings):
         262_144, ge=1024, description="Largest request body, bytes; beyond it 413."
     )
     consumer_workers: int = Field(
-        64, ge=1, le=1024, description="Messages in hand at once, for each subscription."
+        128, ge=1, le=1024, description="Messages in hand at once, for each subscription."
     )
     max_deliveries: int = Field(
         8, ge=1, description="Deliveries of one event before it becomes a dead letter."

@@ -36,6 +36,7 @@ class Seen:
         self._keep_s = keep_s
         self._metrics = metrics
         self._marks: list[bytes] = []
+        self._marked = asyncio.Event()
         self._away = False
 
     async def __call__(self, delivery: Delivery, following: Next) -> None:
@@ -65,10 +66,12 @@ class Seen:
         """Note that the event's effect is committed; sent with the next bundle."""
         if len(self._marks) < MARKS_KEPT:
             self._marks.append(event_id.bytes)
+            self._marked.set()
 
     async def keep_sending(self) -> None:
         """Send the marks, bundle after bundle, for ever."""
         while True:
+            await self._marked.wait()
             await asyncio.sleep(MARK_EVERY_S)
             await self.send()
 
@@ -77,6 +80,7 @@ class Seen:
         if not self._marks:
             return
         marks, self._marks = self._marks, []
+        self._marked.clear()
         key = self._key(self._period())
         try:
             async with self._redis.pipeline(transaction=False) as pipe:

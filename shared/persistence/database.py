@@ -53,6 +53,8 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_TIMEOUT_S,
             pool_use_lifo=True,
+            # Else the first read after an outage, however long after it, would get a dead one.
+            pool_pre_ping=True,
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
                 "command_timeout": COMMAND_TIMEOUT_S,
@@ -82,7 +84,7 @@ class Database:
     async def ping(self) -> None:
         """Raise unless the database answers."""
         async with self.session() as session:
-            await session.execute(text("SELECT 1"))
+            await (await session.connection()).execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Say goodbye on each connection; a server that hangs is not waited for."""

@@ -6,9 +6,7 @@ only if nothing came between (`Nats-Expected-Last-Subject-Sequence`): of two ope
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
@@ -20,13 +18,13 @@ from shared.clock import Clock, utc_now
 from shared.events.topology import (
     DEAD_LETTERS,
     DESK,
-    SUBSCRIPTIONS,
     dead_letter_subject,
     desk_subject,
 )
 from shared.messaging import headers as h
-from shared.messaging.desk import editing
+from shared.messaging.desk.editing import AS_IT_IS, Mend, changed
 from shared.messaging.desk.errors import NoSuchLetter, Refusal
+from shared.messaging.desk.hindrance import hindrance, told
 from shared.messaging.desk.letters import Action, Filed, Letter, Place, Record, State, filed
 from shared.messaging.desk.reading import Stored, pulling, read, scan
 from shared.messaging.desk.selection import Selection
@@ -34,23 +32,6 @@ from shared.messaging.desk.selection import Selection
 WRONG_LAST_SEQUENCE = 10071
 CLOCKS_APART = timedelta(hours=1)  # a record is never older than its letter, but clocks differ
 ENDS = (Action.HANDLED, Action.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """How the event is edited before it is sent: values by dotted path, or the whole of it."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    whole: bytes | None = None
-
-    def applied(self, letter: Letter) -> bytes:
-        """Return what to send; raises BadEdit."""
-        before = letter.data or b""
-        if self.whole is None and not self.values:
-            return before
-        after = before if self.whole is None else self.whole
-        after = editing.with_values(after, self.values) if self.values else after
-        return editing.checked(letter.subject, before, after)
 
 
 class Desk:
@@ -104,7 +85,7 @@ class Desk:
         return Filed(letter, tuple(records))
 
     async def replay(
-        self, seq: int, *, who: str, mend: Mend | None = None, again: bool = False
+        self, seq: int, *, who: str, mend: Mend = AS_IT_IS, again: bool = False
     ) -> Record:
         """Send the letter's event to the group that failed at it, and note who did.
 
@@ -117,9 +98,10 @@ class Desk:
         """
         found = await self.letter(seq)
         letter = found.letter
-        _may_be_replayed(found, again=again)
-        before, data = letter.data or b"", (mend or Mend()).applied(letter)
-        names = editing.changed(before, data) if data != before else []
+        if reason := hindrance(found, again=again):
+            raise Refusal(seq, reason)
+        before, data = letter.data or b"", mend.applied(letter)
+        names = changed(before, data) if data != before else []
         headers = {**_of_the_event(letter), h.WHO: h.one_line(who)}
         if names:
             headers[h.CHANGED] = h.one_line(", ".join(names))
@@ -137,7 +119,7 @@ class Desk:
         if not reason.strip():
             raise Refusal(seq, "is not discarded without a reason")
         if found.state is not State.OPEN:
-            raise Refusal(seq, _told(found))
+            raise Refusal(seq, told(found))
         headers = {h.WHO: h.one_line(who), h.NOTE: h.one_line(reason)}
         noted = await self._note(found, Action.DISCARDED, b"", headers)
         return await self._read_record(noted.seq)
@@ -193,34 +175,6 @@ class Desk:
 
     def _jetstream(self) -> JetStreamContext:
         return self._connection().jetstream(timeout=5)
-
-
-def _may_be_replayed(found: Filed, *, again: bool) -> None:
-    letter = found.letter
-    heard = {each.subject for each in SUBSCRIPTIONS if each.group == letter.group}
-    if letter.subject not in heard:
-        raise Refusal(letter.seq, f"cannot be replayed: {letter.group} hears no {letter.subject}")
-    if found.state is State.OPEN:
-        return
-    if not (again and found.state in (State.HANDLED, State.DISCARDED)):
-        raise Refusal(letter.seq, _told(found))
-
-
-def _told(found: Filed) -> str:
-    """Say what state a letter is in, and since when."""
-    last = found.records[-1]
-    at = f"{last.at:%Y-%m-%d %H:%M:%S} UTC"
-    match found.state:
-        case State.HANDLED:
-            return f"was replayed and handled already, {at}"
-        case State.REPLAYING:
-            return f"is on its way already: {last.who} replayed it, {at}"
-        case State.DISCARDED:
-            return f"was discarded by {last.who}, {at}: {last.note}"
-        case State.FAILED_AGAIN:
-            return f"was replayed, and failed again: it is {last.became} now"
-        case State.OPEN:
-            return "is open"
 
 
 def _of_the_event(letter: Letter) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -9,9 +10,30 @@ import orjson
 from shared.events import EVENTS, BadPayload
 from shared.events.topology import MAX_EVENT_BYTES
 from shared.messaging.desk.errors import BadEdit
+from shared.messaging.desk.letters import Letter
 
 _TYPES = {event_type.subject: event_type for event_type in EVENTS}
 _MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """How the event is edited before it is sent: values by dotted path, or the whole of it."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    whole: bytes | None = None
+
+    def applied(self, letter: Letter) -> bytes:
+        """Return what to send; raises BadEdit."""
+        before = letter.data or b""
+        if self.whole is None and not self.values:
+            return before
+        after = before if self.whole is None else self.whole
+        after = with_values(after, self.values) if self.values else after
+        return checked(letter.subject, before, after)
+
+
+AS_IT_IS = Mend()
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
