@@ -16,7 +16,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # ── try it ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -58,6 +58,20 @@ kill: $(READY) ## Kill a part the hard way (NAME=order, nats, …); restart brin
 .PHONY: audit
 audit: $(READY) ## Check every invariant of the running stack from outside
 	@$(BIN)/python -m audit $(ARGS)
+
+# ── the same as containers ───────────────────────────────────────────────────────────────────────
+
+.PHONY: docker-up
+docker-up: ## Build and start the whole system with Docker; returns when all is healthy
+	docker compose up -d --build --wait
+
+.PHONY: docker-audit
+docker-audit: ## Check every invariant of the containers' shop
+	docker compose run --rm --build audit
+
+.PHONY: docker-down
+docker-down: ## Stop the containers and delete their data
+	docker compose down -v
 
 # ── develop ──────────────────────────────────────────────────────────────────────────────────────
 

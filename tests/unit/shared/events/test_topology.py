@@ -4,15 +4,21 @@ from shared.events import EVENTS
 from shared.events.topology import (
     CONSUMER_LIMITS,
     DEAD_LETTERS,
+    DESK,
     GROUPS,
     ORDERS,
+    REPLAYS,
     STREAMS,
     SUBJECTS,
     SUBSCRIPTIONS,
+    Hearing,
     Subscription,
     dead_letter_subject,
+    desk_subject,
     stream_of,
 )
+
+EVENTS_GO_TO = {stream_of(subject) for subject in SUBJECTS.values()}
 
 
 def test_every_event_has_its_subject_and_every_subject_its_event() -> None:
@@ -40,7 +46,8 @@ def test_a_subscription_names_its_durable_subject_and_stream() -> None:
 
 
 def test_durables_are_unique_and_legal_names() -> None:
-    durables = [subscription.durable for subscription in SUBSCRIPTIONS]
+    heard: tuple[Hearing, ...] = (*SUBSCRIPTIONS, *REPLAYS)
+    durables = [each.durable for each in heard]
     assert len(set(durables)) == len(durables)
     assert not any(set(durable) & set(". *>/\\") for durable in durables)
 
@@ -68,8 +75,18 @@ def test_a_dead_letter_keeps_its_group_and_subject() -> None:
     assert stream_of(subject) is DEAD_LETTERS
 
 
+def test_each_group_hears_the_replays_of_its_own_dead_letters() -> None:
+    assert [replays.group for replays in REPLAYS] == list(GROUPS)
+    email = next(replays for replays in REPLAYS if replays.group == "email")
+    assert (email.durable, email.stream) == ("email-replays", DESK.name)
+    assert email.subject == "desk.replay.*.email.>"
+    sent = desk_subject("replay", 17, "email", "orders.confirmed")
+    assert sent == "desk.replay.17.email.orders.confirmed"
+    assert stream_of(sent) is DESK
+
+
 def test_whatever_a_stream_took_fits_the_dead_letters_with_its_headers() -> None:
-    room = min(DEAD_LETTERS.max_msg_size - stream.max_msg_size for stream in STREAMS[:-1])
+    room = min(DEAD_LETTERS.max_msg_size - stream.max_msg_size for stream in EVENTS_GO_TO)
     assert room >= 64 * 1024
 
 
