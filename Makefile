@@ -10,6 +10,9 @@ CODE := services shared sandbox shopctl audit chaos loadtests
 SOURCES := $(wildcard $(CODE)) tests
 
 ORDERS ?= 300
+FAULT ?=
+SEED ?= 1
+ROUNDS ?= 20
 NAME ?=
 FILE ?=
 ARGS ?=
@@ -58,6 +61,10 @@ kill: $(READY) ## Kill a part the hard way (NAME=order, nats, …); restart brin
 .PHONY: audit
 audit: $(READY) ## Check every invariant of the running stack from outside
 	@$(BIN)/python -m audit $(ARGS)
+
+.PHONY: chaos
+chaos: $(READY) ## Break the shop in every way, under load, and audit (FAULT=nats-kill SEED=7 ROUNDS=5)
+	@$(BIN)/python -m chaos $(FAULT:%=--fault %) --seed $(SEED) --rounds $(ROUNDS) $(ARGS)
 
 # ── the same as containers ───────────────────────────────────────────────────────────────────────
 

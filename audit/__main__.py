@@ -40,6 +40,9 @@ def audit(
     only: Annotated[str | None, typer.Option(help="Some invariants, like I3,I4.")] = None,
     probe: Annotated[bool, typer.Option("--probe", help="Try I9 with orders of its own.")] = False,
     sample: Annotated[int, typer.Option(min=0, help="Orders that are read over HTTP too.")] = 25,
+    no_repeats: Annotated[
+        bool, typer.Option("--no-repeats", help="No answer of the mail server was ever lost.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Which orders these are.")] = 0,
     accepted: Annotated[
         Path | None,
@@ -56,6 +59,7 @@ def audit(
             probe=probe,
             sample=sample,
             seed=seed,
+            repeats_allowed=not no_repeats,
             accepted=accepted,
         )
         outcome = asyncio.run(course.run(plan, say=_say, progress=Telling()))

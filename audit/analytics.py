@@ -6,6 +6,8 @@ from typing import Any
 from audit.recount import Reports, Rows
 from audit.violations import Invariant, Violation
 
+Key = tuple[str, ...]
+
 
 def compare(counted: Reports, reported: Reports) -> Iterator[Violation]:
     """Yield where analytics differs from what the streams hold."""
@@ -13,9 +15,17 @@ def compare(counted: Reports, reported: Reports) -> Iterator[Violation]:
     for width, windows in counted.windows.items():
         yield from _lines(f"revenue by {width}", windows, reported.windows[width])
     yield from _lines("top products", counted.products, reported.products)
-    if list(counted.products) != list(reported.products):
-        yield _of("top products", expected="the best first", found="another order, or other lines")
+    yield from _sequence(list(counted.products), list(reported.products))
     yield from _lines("payment methods", counted.methods, reported.methods)
+
+
+def _sequence(counted: list[Key], reported: list[Key]) -> Iterator[Violation]:
+    """The best first; other lines than those counted were told before."""
+    for place, (expected, found) in enumerate(zip(counted, reported, strict=False), start=1):
+        if expected != found and set(counted) == set(reported):
+            name = f"{place}. {' '.join(expected)}"
+            yield _of("top products", expected=name, found=f"{place}. {' '.join(found)}")
+            return
 
 
 def _fields(counted: Mapping[str, Any], reported: Mapping[str, Any]) -> Iterator[Violation]:

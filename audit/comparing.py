@@ -46,7 +46,9 @@ def _mails(plan: Plan, evidence: Evidence, findings: Findings, *, horizon: str) 
         )
         return
     findings.add(mails.violations(evidence, horizon=horizon))
-    if repeats := mails.repeats(evidence):
+    if not plan.repeats_allowed:
+        findings.add(mails.repeated(evidence))
+    elif repeats := mails.repeats(evidence):
         findings.note(Invariant.I5, f"{repeats} repeats under the same Message-ID (allowed)")
     if refused := mails.refused(evidence):
         findings.note(Invariant.I5, f"{refused} in email's dead letters")

@@ -50,6 +50,9 @@ FROM mails AS m JOIN events AS e USING (event_id) JOIN orders AS o USING (order_
 WHERE lower(m.recipient) <> lower(o.customer_email)
 """
 
+# The same mail, more than once.
+REPEATED = "SELECT message_id, count(*) FROM mails GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+
 REPEATS = "SELECT count(*) - count(DISTINCT message_id) FROM mails"
 
 REFUSED = "SELECT count(*) FROM letters WHERE service = 'email'"
@@ -66,6 +69,13 @@ def violations(evidence: Evidence, *, horizon: str = "") -> Iterator[Violation]:
     for order_id, message_id, recipient, customer in evidence.select(ASTRAY):
         found = f"{message_id} to {recipient}"
         yield of_order(Invariant.I5, order_id, expected=f"mails to {customer}", found=found)
+
+
+def repeated(evidence: Evidence) -> Iterator[Violation]:
+    """Yield each repeat, for whoever knows that the mail server's answer was never lost."""
+    for message_id, times in evidence.select(REPEATED):
+        expected = "sent once: no answer of the mail server was lost"
+        yield Violation(Invariant.I5, "mail", message_id, expected, f"{times} in the sink")
 
 
 def repeats(evidence: Evidence) -> int:

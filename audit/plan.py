@@ -16,6 +16,8 @@ class Plan:
         wait_s: the longest wait for the drain.
         probe: place orders to try I9.
         sample, seed: how many orders are read over HTTP too, and which.
+        repeats_allowed: a mail may have come twice, under the same Message-ID: as it may when the
+            mail server's answer was lost, or who waited for it died.
         accepted: a file of order ids that a client was answered 202 for, one a line.
     """
 
@@ -26,6 +28,7 @@ class Plan:
     probe: bool = False
     sample: int = 25
     seed: int = 0
+    repeats_allowed: bool = True
     accepted: Path | None = None
 
     def wants(self, *invariants: Invariant) -> bool:

@@ -5,6 +5,7 @@ The definitions are those of analytics' page; the arithmetic is another.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from audit.evidence import Evidence
@@ -97,7 +98,13 @@ def recount(evidence: Evidence) -> Reports:
 
 def _windows(evidence: Evidence, width_us: int) -> Rows:
     rows = evidence.select(WINDOWS, width_us)
-    return {(str(start), currency): tuple(figures[:5]) for start, currency, *figures in rows}
+    return {
+        (_time(start_us), currency): tuple(figures[:5]) for start_us, currency, *figures in rows
+    }
+
+
+def _time(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).isoformat()
 
 
 def _products(evidence: Evidence) -> Rows:

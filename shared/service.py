@@ -94,8 +94,8 @@ class Service:
         self._resources: list[AbstractAsyncContextManager[Any]] = []
         self._jobs: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
         self.every(LAG_EVERY_S, self.consumer.measure_lag, name="measure-lag")
-        letters = Gauges(name, lambda: self._jetstream, self.metrics.dead_letters)
-        self.every(LAG_EVERY_S, letters.refresh, name="count-dead-letters")
+        self.dead_letters = Gauges(name, lambda: self._jetstream, self.metrics.dead_letters)
+        self.every(LAG_EVERY_S, self.dead_letters.refresh, name="count-dead-letters")
         self._watch_the_tail()
 
     def commits(

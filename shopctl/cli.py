@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from shopctl import log_files, stack
+from shopctl.dead_letters.commands import app as dead_letters
+from shopctl.demo.command import demo
 from shopctl.errors import (
     AlreadyUpError,
     BadPlanError,
@@ -21,6 +23,7 @@ from shopctl.errors import (
 )
 from shopctl.interrupts import all_like_ctrl_c
 from shopctl.plan import Plan
+from shopctl.replay.command import replay
 from shopctl.run_dir import DEFAULT, RunDir
 from shopctl.status import Condition, PartStatus, status
 
@@ -35,8 +38,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(dead_letters, name="dead-letters")
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+app.command()(demo)
+app.command()(replay)
 
 RunDirOption = Annotated[
     Path, typer.Option("--run-dir", help="Where the stack keeps its files.", show_default=False)

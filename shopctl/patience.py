@@ -55,13 +55,10 @@ class PatientClient:
         deadline = clock() + PATIENCE_S + answer_within_s
         while True:
             await asyncio.sleep(self._pause_until - clock())
+            url = next(self._replicas[service]) + path
             try:
                 answer = await self._client.request(
-                    method,
-                    next(self._replicas[service]) + path,
-                    headers=headers,
-                    content=content(),
-                    timeout=answer_within_s,
+                    method, url, headers=headers, content=content(), timeout=answer_within_s
                 )
             except httpx.TransportError as error:
                 reason, wait_s = str(error) or type(error).__name__, TRY_AGAIN_AFTER_S
@@ -69,11 +66,15 @@ class PatientClient:
                 if answer.status_code not in {*TOO_MUCH, *not_yet}:
                     return answer
                 reason, wait_s = refusal(answer), _retry_after_s(answer)
-                if answer.status_code in TOO_MUCH:  # the next requests would hear the same
-                    self._pause_until = max(self._pause_until, clock() + wait_s)
+                self._spare(answer, until=clock() + wait_s)
             if clock() + wait_s > deadline:
                 raise NoAnswerError(service, reason)
             await asyncio.sleep(wait_s)
+
+    def _spare(self, answer: httpx.Response, *, until: float) -> None:
+        """Holds the next requests too, if they would hear the same."""
+        if answer.status_code in TOO_MUCH:
+            self._pause_until = max(self._pause_until, until)
 
 
 def refusal(answer: httpx.Response) -> str:

@@ -22,7 +22,10 @@ IDS_AT_ONCE = 5000
 
 
 class Reader:
-    """Reads the sources side by side: their servers work while rows are taken in."""
+    """Reads the streams and what is outside side by side, then one database after the other.
+
+    Not all at once: a broker cuts off who is too busy to read for ten seconds.
+    """
 
     def __init__(
         self, plan: Plan, evidence: Evidence, findings: Findings, *, progress: Progress
@@ -34,10 +37,10 @@ class Reader:
 
     async def read(self, broker: Client) -> None:
         """Raises StackError."""
-        databases = self._plan.stack.postgres.databases
-        work = [self._database(service, url) for service, url in databases.items()]
         try:
-            await asyncio.gather(*work, *self._outside(), *self._streams(broker))
+            await asyncio.gather(*self._streams(broker), *self._outside())
+            for service, url in self._plan.stack.postgres.databases.items():
+                await self._database(service, url)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, NatsError, OSError) as error:
             raise StackError(f"the stack went away while it was read: {error!r}") from error
 

@@ -53,7 +53,7 @@ async def _windows(client: httpx.AsyncClient, name: str, *, first_us: int, last_
 
 
 def _window(window: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    start = (datetime.fromisoformat(window["start"]) - EPOCH) // MICROSECOND
+    start = datetime.fromisoformat(window["start"]).astimezone(UTC).isoformat()
     names = (
         "revenue_cents",
         "refunded_cents",
@@ -61,7 +61,7 @@ def _window(window: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Any, ...]
         "orders_confirmed",
         "orders_cancelled",
     )
-    return (str(start), window["currency"]), tuple(window[name] for name in names)
+    return (start, window["currency"]), tuple(window[name] for name in names)
 
 
 def _time(at_us: int) -> str:

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
@@ -23,8 +22,13 @@ BATCH = 2000
 MOST_BYTES = 8 * 1024 * 1024
 SILENCE_S = 15.0
 EXPIRES_S = 30.0
-FORGET_AFTER_S = 60.0
+RETRIES = 2
 ROWS = 2000
+
+# It leaves no trace: the server forgets it by itself.
+UNACKNOWLEDGED = ConsumerConfig(
+    ack_policy=AckPolicy.NONE, mem_storage=True, inactive_threshold=4 * SILENCE_S
+)
 
 
 async def read(
@@ -90,36 +94,40 @@ class Pull:
         progress: Progress,
     ) -> None:
         self._connection = connection
+        self._jetstream = connection.jetstream(timeout=SILENCE_S)
         self._stream = stream
         self._take = take
         self._progress = progress
         self._read = 0
+        self._seq = 0
         self._due = 0
         self._end = asyncio.Event()
 
     async def run(self, since: datetime | None) -> Extent:
         """Read it all, or what was stored since; return what there was when it began."""
-        jetstream = self._connection.jetstream(timeout=SILENCE_S)
         try:
-            info = await jetstream.stream_info(self._stream)
-            extent = Extent(self._stream, info.state.first_seq, info.state.last_seq)
-            consumer = await jetstream.add_consumer(self._stream, _config(since))
+            state = (await self._jetstream.stream_info(self._stream)).state
         except NotFoundError:
             raise StackError(f"NATS has no stream {self._stream}") from None
-        self._last, self._total = extent.last_seq, consumer.num_pending or 0
-        if not self._total:
-            return extent
+        self._last = state.last_seq
+        if state.messages:
+            await self._begin(_from_time(since) if since else _from_seq(1))
+            await self._until_the_end()
+        return Extent(self._stream, state.first_seq, state.last_seq)
+
+    async def _begin(self, config: ConsumerConfig) -> None:
+        """Read from there on; whatever an earlier consumer still sends is not heard."""
+        consumer = await self._jetstream.add_consumer(self._stream, config)
+        self._total = self._read + (consumer.num_pending or 0)
+        if not consumer.num_pending:
+            self._end.set()
+            return
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer.name}"
         self._inbox = self._connection.new_inbox()
-        subscription = await self._connection.subscribe(
+        self._subscription = await self._connection.subscribe(
             self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0
         )
         await self._ask()
-        await self._until_the_end()
-        await subscription.unsubscribe()
-        with suppress(NatsError):  # else the server forgets it by itself
-            await jetstream.delete_consumer(self._stream, consumer.name)
-        return extent
 
     async def _ask(self) -> None:
         self._due = BATCH
@@ -128,12 +136,18 @@ class Pull:
 
     async def _until_the_end(self) -> None:
         end = asyncio.create_task(self._end.wait())
+        silences = 0
         while not self._end.is_set():
             before = self._read
             await asyncio.wait([end], timeout=SILENCE_S)
-            if self._read == before and not self._end.is_set():
+            silences = silences + 1 if self._read == before else 0
+            if silences > RETRIES:
                 end.cancel()
                 raise StackError(f"stream {self._stream} is silent after {before} messages")
+            if silences:  # the connection was lost, and what was on its way with it
+                await self._subscription.unsubscribe()
+                await self._begin(_from_seq(self._seq + 1))
+        await self._subscription.unsubscribe()
 
     async def _on_message(self, msg: Msg) -> None:
         headers = msg.headers or {}
@@ -144,6 +158,7 @@ class Pull:
         seq, pending = (int(msg.reply.split(".")[place]) for place in (5, 8))
         self._take(Message(self._stream, seq, msg.subject, msg.data, headers))
         self._read += 1
+        self._seq = seq
         self._due -= 1
         if pending == 0 or seq >= self._last:
             self._end.set()
@@ -152,11 +167,11 @@ class Pull:
             await self._ask()
 
 
-def _config(since: datetime | None) -> ConsumerConfig:
-    return ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_TIME if since else DeliverPolicy.ALL,
-        opt_start_time=since,
-        ack_policy=AckPolicy.NONE,
-        mem_storage=True,
-        inactive_threshold=FORGET_AFTER_S,
+def _from_seq(seq: int) -> ConsumerConfig:
+    return replace(
+        UNACKNOWLEDGED, deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=seq
     )
+
+
+def _from_time(since: datetime) -> ConsumerConfig:
+    return replace(UNACKNOWLEDGED, deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=since)

@@ -12,6 +12,7 @@ from services.order.placement import KeyReused, place_order
 from services.order.requests import InFlight
 from services.order.schemas import (
     HistoryEntry,
+    Name,
     OrderAccepted,
     OrderIn,
     OrderOut,
@@ -87,7 +88,7 @@ def router(place: Endpoint, desk: Desk, database: Database) -> APIRouter:
     @routes.get("/orders")
     async def search(
         _: AnyCaller,
-        customer_id: str | None = None,
+        customer_id: Name | None = None,
         status: OrderStatus | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         cursor: UUID | None = None,

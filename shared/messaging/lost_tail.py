@@ -1,15 +1,21 @@
 """When the broker forgets: a stream that is shorter than what it acknowledged.
 
 JetStream acknowledges before the disk has it, and a store may be restored from an older copy. The
-outbox keeps published rows for a while, each with the sequence number it got. If the newest of
-them does not stand in the stream under its number, the tail was lost, and what lies in it is
-marked unpublished: the relay's poll says it again, and every inbox knows what it has had.
+outbox keeps published rows for a while, each with the sequence number it got. The tail was lost
+
+- if the furthest of them does not stand in the stream under its number, or
+- if two of them have the same number: the stream has grown past its former end meanwhile, and
+  what is published now takes the places of what was lost.
+
+What lies behind the first loss is marked unpublished: the relay's poll says it again, the stream
+drops what it has already, and every inbox knows what it has had.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import inf
 from uuid import UUID
 
-import asyncpg
 import structlog
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -23,12 +29,15 @@ CHECK_EVERY_S = 3.0
 # A loss that reaches further back than so many messages is noticed, but not healed whole.
 DEPTH = 200_000
 
-# Out of the newest thousand by id (ids begin with their time), the one furthest in the stream.
+# Out of the newest by id (ids begin with their time): the one furthest in the stream, and whether
+# two have the same number. So many as can be published between two checks.
 NEWEST = """
-SELECT event_id, stream_seq FROM (
+WITH newest AS MATERIALIZED (
     SELECT event_id, stream_seq FROM outbox
-    WHERE stream_seq IS NOT NULL ORDER BY event_id DESC LIMIT 1000) AS newest
-ORDER BY stream_seq DESC LIMIT 1
+    WHERE stream_seq IS NOT NULL ORDER BY event_id DESC LIMIT 20000)
+SELECT event_id, stream_seq,
+    EXISTS (SELECT FROM newest GROUP BY stream_seq HAVING count(*) > 1)
+FROM newest ORDER BY stream_seq DESC LIMIT 1
 """
 
 KEPT = """
@@ -70,15 +79,19 @@ class LostTail:
         """
         async with self._connection.transaction() as tx:
             newest = await tx.fetch(NEWEST)
-        if not newest or await self._stands(tuple(newest[0])):
+        if not newest:
+            return
+        event_id, seq, is_taken_twice = newest[0]
+        if not is_taken_twice and await self._stands((event_id, seq)):
             return
         async with self._connection.transaction() as tx:
             kept: list[Row] = [tuple(row) for row in await tx.fetch(KEPT, DEPTH)]
-        lost = kept[await self._first_lost(kept) :]
+        from_seq = min(kept[await self._first_lost(kept)][1], _first_taken_twice(kept))
+        again = [event_id for event_id, seq in kept if seq >= from_seq]
         async with self._connection.transaction() as tx:
-            await self._reopen(tx, lost)
-        self._metrics.republished.inc(len(lost))
-        log.error("relay.lost_tail", stream=self._stream, messages=len(lost), from_seq=lost[0][1])
+            await tx.execute(REOPEN, again, from_seq)
+        self._metrics.republished.inc(len(again))
+        log.error("relay.lost_tail", stream=self._stream, messages=len(again), from_seq=from_seq)
 
     async def _stands(self, row: Row) -> bool:
         """Tell whether the stream has the row's event under the row's number."""
@@ -90,7 +103,7 @@ class LostTail:
         return (message.headers or {}).get("Nats-Msg-Id") == str(event_id)
 
     async def _first_lost(self, kept: Sequence[Row]) -> int:
-        """Return the index of the first lost row: before it all stand, after it none does."""
+        """Return the index of the first lost row, where all before it stand and none after."""
         low, high = 0, len(kept) - 1
         while low < high:
             middle = (low + high) // 2
@@ -100,5 +113,8 @@ class LostTail:
                 high = middle
         return low
 
-    async def _reopen(self, tx: asyncpg.Connection, lost: Sequence[Row]) -> None:
-        await tx.execute(REOPEN, [event_id for event_id, _ in lost], lost[0][1])
+
+def _first_taken_twice(kept: Sequence[Row]) -> float:
+    """Return the lowest sequence number that two rows have; infinite if none has."""
+    numbers = (seq for _, seq in kept)
+    return min((seq for seq, following in pairwise(numbers) if seq == following), default=inf)

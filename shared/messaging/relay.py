@@ -169,13 +169,13 @@ class Relay:
             while self._waiting:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(2 * MARK_AFTER_S)  # or the next look would find the same rows
+        self._grace = POLL_GRACE
 
     async def _poll(self) -> int:
         """Take over rows that nobody has published; return how many there were."""
         async with self._one_at_a_time, self._connection.transaction() as tx:
             left = await outbox.unpublished(tx, self._grace, POLL_LIMIT)
             rows, oldest_s = await outbox.backlog(tx)
-        self._grace = POLL_GRACE
         self._metrics.pending.set(rows)
         self._metrics.oldest_age.set(oldest_s)
         lost = [message for message in left if message.event_id not in self._pending]

@@ -131,6 +131,7 @@ class GroupCommit(Generic[N, S]):
                     await self._finish()
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
+            self._writer = None
         await self._connection.close()
 
     async def _finish(self) -> None:
@@ -144,12 +145,19 @@ class GroupCommit(Generic[N, S]):
             self._idle.clear()
             if self._linger_s:
                 await asyncio.sleep(self._linger_s)
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limit))]
+            group = self._next_group()
             if not self._waiting:
                 self._arrived.clear()
-            await self._commit(group)
+            if group:
+                await self._commit(group)
             if not self._waiting:
                 self._idle.set()
+
+    def _next_group(self) -> list["_Member[N, S]"]:
+        """Take the next members, but for those whose callers went away: their events come again."""
+        size = min(len(self._waiting), self._limit)
+        members = [self._waiting.popleft() for _ in range(size)]
+        return [member for member in members if not member.answer.done()]
 
     async def _commit(self, group: list["_Member[N, S]"]) -> None:
         started = perf_counter()

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shopctl.demo.performance import perform
 from shopctl.interrupts import all_like_ctrl_c
 from shopctl.stack import Stack, running_stack
 from shopctl.supervisor import Report
@@ -20,6 +19,7 @@ Where to go on:
   README.md     the picture, and an order followed through the code
   make up       the same shop in the background, each service with its pages at /docs
   make load     customers without end
+  docs/         why it is built so, and how its parts work
   make help     everything else\
 """
 
@@ -50,6 +50,9 @@ def demo(
 
 
 async def _run(place: Path, console: Console, *, orders: int, seed: int, keep: bool) -> bool:
+    # Imported here: an HTTP client takes half a second to import, which most commands do not need.
+    from shopctl.demo.performance import perform  # noqa: PLC0415
+
     console.print("Starting the shop: three servers, the world outside, five services")
     async with running_stack(place, report=_reporting(console)) as stack:
         is_good = await perform(stack, console, orders=orders, seed=seed)

@@ -1,21 +1,13 @@
 """`python -m shopctl replay FILE`: real orders, sold again."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from shopctl.interrupts import all_like_ctrl_c
-from shopctl.replay import report
-from shopctl.replay.gathering import gather
-from shopctl.replay.rerun import Books, Pace, rerun
-from shopctl.replay.spool import Spool
-from shopctl.replay.tally import Tally, tally_with_details
+from shopctl.replay.pace import Pace
 from shopctl.run_dir import DEFAULT
-from shopctl.shop import find_stack, shop_of
-from shopctl.stack_file import StackFile
 
 
 def replay(
@@ -44,21 +36,12 @@ def replay(
 
     Run again after a break it goes on: the same sale is never ordered twice.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    # Imported here: an HTTP client takes half a second to import, which most commands do not need.
+    from shopctl.replay.whole import replay_file  # noqa: PLC0415
+    from shopctl.shop import find_stack  # noqa: PLC0415
+
     pace = Pace(limit, rate, concurrency, within)
-    found = find_stack(run_dir, stack)
-    with all_like_ctrl_c(), Spool() as spool, tally_with_details(left_out) as tally:
-        file_hash = gather(file, spool, tally, console)
-        report.show_file(console, tally, spool.totals())
-        books = asyncio.run(_rerun(found, spool, tally, file_hash, pace=pace, console=console))
-        report.show_left_out(console, tally)
-        report.show_books(console, books)
-    if not books.are_equal:
+    console = Console(highlight=False, soft_wrap=True)
+    place = find_stack(run_dir, stack)
+    if not replay_file(file, place, pace, left_out=left_out, console=console):
         raise typer.Exit(1)
-
-
-async def _rerun(
-    stack: StackFile, spool: Spool, tally: Tally, file_hash: str, *, pace: Pace, console: Console
-) -> Books:
-    async with shop_of(stack) as shop:
-        return await rerun(shop, spool, tally, file_hash=file_hash, pace=pace, console=console)

@@ -16,8 +16,7 @@ from typing import TextIO
 from shopctl.errors import ShopctlError
 from shopctl.replay.records import Record, records
 
-NEEDED = ("invoiceno", "stockcode", "quantity", "invoicedate", "unitprice")
-OPTIONAL = ("description", "customerid")
+NEEDED = ("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice")
 ALSO_CALLED = {"invoice": "invoiceno", "price": "unitprice"}
 DATE_FORMATS = (
     "%m/%d/%Y %H:%M",  # the UCI repository's own; a day over 12 tells those below apart
@@ -87,7 +86,10 @@ class HeaderError(ShopctlError):
 
 
 def read(text: TextIO) -> Iterator[SaleLine | LeftOut]:
-    """Reads every line; raises HeaderError at the first step."""
+    """Reads every line; raises HeaderError at the first step.
+
+    A missing description, customer or country is none; all else a line needs.
+    """
     found = records(text)
     columns = _columns(next(found, None))
     for record in found:
@@ -101,7 +103,7 @@ def _columns(header: object) -> list[str]:
     names = header.fields if isinstance(header, Record) else []
     plain = [re.sub(r"[\s_\ufeff]", "", name).lower() for name in names]
     columns = [ALSO_CALLED.get(name, name) for name in plain]
-    if missing := [name for name in NEEDED if name not in columns]:
+    if missing := [name for name in NEEDED if name.lower() not in columns]:
         raise HeaderError(missing)
     return columns
 

@@ -32,15 +32,12 @@ def show_file(console: Console, tally: Tally, totals: Totals) -> None:
 
 
 def show_left_out(console: Console, tally: Tally) -> None:
-    if not tally.left_out:
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading, side in (("left out", "left"), ("", "right"), ("the first of them", "left")):
-        table.add_column(heading, justify="right" if side == "right" else "left")
     for kind, found in tally.left_out.items():
-        first = "\n".join(f"line {each.line:,}: {escape(each.reason)}" for each in found.first)
-        table.add_row(kind, f"{found.count:,}", first)
-    console.print(table)
+        console.print(f"Left out, {kind}: {found.count:,}")
+        for each in found.first:
+            console.print(f"  line {each.line:,}: {escape(each.reason)}")
+        if found.count > len(found.first):
+            console.print("  …")
 
 
 def show_books(console: Console, books: Books) -> None:
@@ -67,7 +64,7 @@ def _comparison(books: Books) -> Table:
         table.add_row(day, money(cents))
     if books.sold.orders_before:
         named = f"{books.sold.orders_before:,} orders of an earlier replay"
-        table.add_row(named, money(books.sold.cents_before))
+        table.add_row(named, money(books.earlier_cents))
     table.add_row("in all", money(books.shop_cents), style="bold")
     table.add_row("the file's own sum", money(books.file_cents), style="bold")
     return table

@@ -1,12 +1,13 @@
 """A replay from the shop's side: stock up, sell, wait, and compare the books."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from shopctl.progress import progress
 from shopctl.quiet import wait_until_quiet
+from shopctl.replay.pace import Pace
 from shopctl.replay.posting import CURRENCY
 from shopctl.replay.revenue import Lost, gained, lost_sales, newest_order, revenue_by_day
 from shopctl.replay.selling import Seller, Sold
@@ -19,14 +20,6 @@ QUIET_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    limit: int | None  # sales, from the first
-    rate: float  # orders a second
-    concurrency: int
-    settle_within_s: float
-
-
-@dataclass(slots=True)
 class Books:
     """What the replay came to, in cents."""
 
@@ -35,11 +28,17 @@ class Books:
     by_day: dict[str, int]
     seconds: float
     is_settled: bool
-    lost: list[Lost] = field(default_factory=list)
+    lost: list[Lost]
+    lost_before_cents: int  # of these, what an earlier replay had lost
+
+    @property
+    def earlier_cents(self) -> int:
+        """Revenue of earlier replays, which today's days do not show."""
+        return self.sold.cents_before - self.lost_before_cents
 
     @property
     def shop_cents(self) -> int:
-        return sum(self.by_day.values()) + self.sold.cents_before
+        return sum(self.by_day.values()) + self.earlier_cents
 
     @property
     def are_equal(self) -> bool:
@@ -63,16 +62,16 @@ async def rerun(
     with console.status("Waiting for the last confirmations"):
         is_settled = await wait_until_quiet(shop, within_s=pace.settle_within_s)
     after = await revenue_by_day(shop)
-    books = Books(
+    lost = [each async for each in lost_sales(shop, spool)]
+    return Books(
         sold=seller.sold,
         file_cents=wanted.cents - seller.sold.cents_too_large,
         by_day=gained(before, after),
         seconds=seconds,
         is_settled=is_settled,
+        lost=lost,
+        lost_before_cents=sum(each.cents for each in lost if newest and each.order_id <= newest),
     )
-    if not books.are_equal:
-        books.lost = [each async for each in lost_sales(shop, spool, since=newest)]
-    return books
 
 
 async def _stock_up(shop: Shop, spool: Spool, console: Console) -> None:

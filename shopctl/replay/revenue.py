@@ -19,6 +19,7 @@ class Lost(NamedTuple):
     invoice: str
     line: int
     order_id: UUID
+    cents: int
     reason: str
 
 
@@ -43,17 +44,15 @@ async def newest_order(shop: Shop) -> UUID | None:
     return UUID(page["orders"][0]["order_id"]) if page["orders"] else None
 
 
-async def lost_sales(shop: Shop, spool: Spool, *, since: UUID | None) -> AsyncIterator[Lost]:
-    """Those placed after the order `since`, newest first."""
+async def lost_sales(shop: Shop, spool: Spool) -> AsyncIterator[Lost]:
+    """Newest first, those of earlier replays included."""
     query: dict[str, str | int] = {"status": "CANCELLED", "limit": PAGE}
     while True:
         page = await shop.get("order", "/orders", **query)
         for order in page["orders"]:
             order_id = UUID(order["order_id"])
-            if since is not None and order_id <= since:
-                return
             if sale := spool.sale_of(order_id):
-                yield Lost(*sale, order_id, order["cancel_reason"])
+                yield Lost(*sale, order_id, order["total_cents"], order["cancel_reason"])
         if not page["next_cursor"]:
             return
         query["cursor"] = page["next_cursor"]

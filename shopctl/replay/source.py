@@ -57,4 +57,4 @@ def opened(path: Path) -> Iterator[tuple[Source, io.TextIOWrapper]]:
             yield source, io.TextIOWrapper(buffered, encoding="latin-1", newline="")
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise SourceError(f"{path}: {reason}") from None
+        raise SourceError(f"{path}: {reason}; nothing was sold") from None

@@ -8,9 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from shopctl.errors import ShopctlError
 from shopctl.replay.online_retail import Kind, LeftOut, SaleLine
 
 TOLD = 5
+
+
+class DetailsError(ShopctlError):
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path}: {error.strerror}")
 
 
 @dataclass(slots=True)
@@ -52,10 +58,14 @@ class Tally:
 
 @contextmanager
 def tally_with_details(path: Path | None) -> Iterator[Tally]:
-    """A tally that also writes each entry to the file, if one is named."""
+    """A tally that also writes each entry to the file, if one is named; raises DetailsError."""
     if path is None:
         yield Tally()
         return
-    with path.open("w", encoding="utf-8", newline="") as details:
+    try:
+        details = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise DetailsError(path, error) from None
+    with details:
         csv.writer(details).writerow(("line", "kind", "reason"))
         yield Tally(details=details)

@@ -14,7 +14,8 @@ class DeskError(Exception):
 class NoSuchLetter(DeskError):
     def __init__(self, seq: int, group: str | None = None) -> None:
         self.seq = seq
-        super().__init__(f"{group or 'nobody'} has no dead letter {seq}")
+        who = f"{group} has no" if group else "nobody has a"
+        super().__init__(f"{who} dead letter {seq}")
 
 
 class BadEdit(DeskError):

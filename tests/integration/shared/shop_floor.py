@@ -1,6 +1,7 @@
 """What the toy did, seen from outside: in its database, and in the streams."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,10 +14,10 @@ from redis.asyncio import Redis
 from shared.clock import new_id
 from shared.events import Event, OrderPlaced
 from shared.events.topology import STREAMS
-from shared.messaging.topology_setup import ensure_stream
+from shared.messaging.topology_setup import ensure_consumer, ensure_stream
 from shopctl.servers import Servers
 from tests.eventually import eventually
-from tests.integration.shared.toy import DURABLE, placed
+from tests.integration.shared.toy import DURABLE, SUBSCRIPTION, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,18 @@ class Floor:
     jetstream: JetStreamContext
 
     async def clear(self) -> None:
-        """Nothing stored, nothing in the streams, no durable."""
+        """Nothing stored, nothing in the streams, a durable that has heard nothing."""
         await self.sql("TRUNCATE counters, inbox, outbox")
+        await self.make_streams()
+        for stream in STREAMS:
+            await self.jetstream.purge_stream(stream.name)
+        with suppress(NotFoundError):
+            await self.jetstream.delete_consumer("ORDERS", DURABLE)
+        await ensure_consumer(self.jetstream, SUBSCRIPTION)
+
+    async def make_streams(self) -> None:
         for stream in STREAMS:
             await ensure_stream(self.jetstream, stream)
-            await self.jetstream.purge_stream(stream.name)
-        try:
-            await self.jetstream.delete_consumer("ORDERS", DURABLE)
-        except NotFoundError:
-            pass
 
     # What happens
 
@@ -49,6 +53,13 @@ class Floor:
         events = [placed(customer) for customer in customers]
         await self.publish(events)
         return events
+
+    async def take_and_give_back(self, times: int) -> None:
+        """As replicas that die, one after the other, with the one event in hand."""
+        pull = await self.jetstream.pull_subscribe_bind(durable=DURABLE, stream="ORDERS")
+        for _ in range(times):
+            (msg,) = await pull.fetch(1, timeout=5)
+            await msg.nak()
 
     async def sql(self, query: str, *values: object) -> list[asyncpg.Record]:
         """On a connection of its own: the server may have been restarted."""
@@ -99,6 +110,17 @@ class Floor:
         assert info.delivered
         distinct = await self.stored("ORDERS", "orders.placed") - (info.num_pending or 0)
         return info.delivered.consumer_seq - distinct
+
+    async def fetch(self, batch: int, *, within_s: float = 2.0) -> int:
+        """As another replica: how many events come, well within the ack wait."""
+        pull = await self.jetstream.pull_subscribe_bind(durable=DURABLE, stream="ORDERS")
+        heard: set[int] = set()
+        with suppress(TimeoutError):
+            while len(heard) < batch:
+                for msg in await pull.fetch(batch - len(heard), timeout=within_s):
+                    heard.add(msg.metadata.sequence.stream)
+                    await msg.ack()
+        return len(heard)
 
     async def dead_letters(self) -> list[RawStreamMsg]:
         state = (await self.jetstream.stream_info("DEAD_LETTERS")).state

@@ -20,6 +20,7 @@ from nats.aio.client import Client
 from shared.clock import new_id, utc_now
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, Item, OrderPlaced, OrderShipped, caused_by, first_cause
+from shared.events.topology import Subscription
 from shared.messaging import outbox
 from shared.persistence.group_commit import Decision, GroupCommit, Work
 from shared.server import run
@@ -27,7 +28,8 @@ from shared.service import Service
 from shared.settings import ServiceSettings
 
 GROUP = "toy"
-DURABLE = f"{GROUP}-OrderPlaced"
+SUBSCRIPTION = Subscription(GROUP, "OrderPlaced")
+DURABLE = SUBSCRIPTION.durable
 
 ENSURE = """
 INSERT INTO counters (name, value)

@@ -1,6 +1,7 @@
 """Servers die under load and come back: nothing is lost, nothing has an effect twice."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,8 @@ import pytest
 from nats.errors import Error as NatsError
 
 from shared.clock import new_id
+from shared.errors import DependencyDown
+from shared.events import OrderPlaced
 from tests.eventually import eventually
 from tests.integration.shared.conftest import MakeToy
 from tests.integration.shared.shop_floor import Floor
@@ -43,9 +46,8 @@ async def load(floor: Floor) -> AsyncIterator[list[int]]:
 
 async def test_nats_is_killed_under_load(floor: Floor, toy: Toy) -> None:
     async with load(floor) as orders:
-        for _ in range(2):
-            before = orders[0]
-            await eventually(lambda n=before: _more(orders, n + 100))  # type: ignore[misc]
+        for number in (100, 200):
+            await eventually(functools.partial(_more, orders, number))
             await floor.servers.kill("nats")
             await floor.servers.restart("nats")
     await floor.finished(orders[0])
@@ -53,13 +55,41 @@ async def test_nats_is_killed_under_load(floor: Floor, toy: Toy) -> None:
 
 async def test_postgres_is_killed_under_load(floor: Floor, toy: Toy) -> None:
     async with load(floor) as orders:
-        for _ in range(2):
-            before = orders[0]
-            await eventually(lambda n=before: _more(orders, n + 100))  # type: ignore[misc]
-            await floor.servers.kill("postgres")
-            await floor.servers.restart("postgres")
+        await eventually(lambda: _more(orders, 100))
+        await floor.servers.kill("postgres")
+        await eventually(lambda: _more(orders, 200))
+        await floor.servers.restart("postgres")
     await floor.finished(orders[0])
     assert toy.metric("shop_consumer_failed_total") == 0
+    assert await floor.repeated_deliveries() == 0
+
+
+async def test_an_outage_pauses_the_consumer(floor: Floor, make_toy: MakeToy) -> None:
+    """What is in hand stays there, no more is asked for, and no delivery is burnt."""
+    toy = await make_toy(consumer_workers=5, max_deliveries=1)
+    away = asyncio.Event()
+
+    async def check(_event: OrderPlaced) -> None:
+        if not away.is_set():
+            raise DependencyDown("postgres")
+
+    toy.before = check
+    await floor.order(*(f"c{number}" for number in range(30)))
+    await eventually(lambda: _more([len(toy.heard)], 15))  # each in hand was tried again
+    assert await floor.waiting() == (25, 5)
+    away.set()
+    await floor.finished(30)
+    assert await floor.repeated_deliveries() == 0
+
+
+async def test_a_full_queue_is_waited_for_and_burns_no_deliveries(
+    floor: Floor, make_toy: MakeToy
+) -> None:
+    toy = await make_toy(group_queue=3, max_deliveries=1)
+    await floor.order(*(f"c{number}" for number in range(100)))
+    await floor.finished(100)
+    assert await floor.repeated_deliveries() == 0
+    assert toy.metric("shop_consumer_dead_lettered_total") == 0
 
 
 @pytest.mark.parametrize("replicas", [2])

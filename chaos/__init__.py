@@ -1,0 +1,1 @@
+"""The fault campaign: every fault of the table, under load, and what must hold after it."""

@@ -1,0 +1,75 @@
+"""The fail-points: where they lie, and which service has them.
+
+Functions at the seams of the pipeline are wrapped from outside; services and `shared` have no
+line about it, and a process that is not started by `chaos.launcher` has no fail-point.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from nats.aio.msg import Msg
+
+from shared.messaging import outbox
+from shared.messaging.publisher import PipelinedPublisher
+from shared.persistence.group_commit import GroupCommit
+
+Passed = Callable[[str], None]
+
+COMMIT = ("before-commit", "after-commit")
+PUBLISH = ("before-publish", "after-publish")
+MARK = ("before-mark", "after-mark")
+CALL = ("before-call", "after-call")
+ACK = ("before-ack", "after-ack")
+SAYING = (*PUBLISH, *MARK)
+
+POINTS_OF = {
+    "order": (*COMMIT, *SAYING, *ACK),
+    "inventory": (*COMMIT, *SAYING, *ACK),
+    "payment": (*COMMIT, *SAYING, *CALL, *ACK),
+    "email": (*COMMIT, *CALL, *ACK),
+    "analytics": (*COMMIT, *ACK),
+}
+
+
+def install(service: str, passed: Passed) -> None:
+    """Wrap the seams of this process, which is to become that service."""
+    # The outbox is the last that is written in a group's transaction; COMMIT comes next.
+    _wrap(outbox, "store", passed, after="before-commit")
+    _wrap(GroupCommit, "_transact", passed, after="after-commit")
+    _wrap(PipelinedPublisher, "_send", passed, before="before-publish")
+    _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")
+    _wrap(outbox, "mark", passed, before="before-mark", after="after-mark")
+    _wrap(Msg, "ack", passed, before="before-ack", after="after-ack")
+    if service == "payment":
+        from services.payment.gateway import Provider  # noqa: PLC0415 - only in its own process
+
+        _wrap(Provider, "charge", passed, before="before-call", after="after-call")
+    if service == "email":
+        from services.email.mailer import SmtpMailer  # noqa: PLC0415 - only in its own process
+
+        _wrap(SmtpMailer, "send", passed, before="before-call", after="after-call")
+
+
+def _wrap(owner: Any, name: str, passed: Passed, *, before: str = "", after: str = "") -> None:
+    inner = getattr(owner, name)
+
+    @wraps(inner)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        passed(before)
+        result = await inner(*args, **kwargs)
+        passed(after)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _wrap_plain(owner: Any, name: str, passed: Passed, *, before: str) -> None:
+    inner = getattr(owner, name)
+
+    @wraps(inner)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        passed(before)
+        return inner(*args, **kwargs)
+
+    setattr(owner, name, wrapped)

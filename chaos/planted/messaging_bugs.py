@@ -1,0 +1,58 @@
+"""Bugs in the pipeline around the handlers: acknowledging, the inbox, the relay."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
+import asyncpg
+from nats.errors import MsgAlreadyAckdError
+
+from shared.events import Event
+from shared.messaging import inbox, outbox
+from shared.messaging.outbox import Message
+from shared.messaging.pipeline import Delivery, Next
+from shared.messaging.retry import Settling
+
+NEWEST = "SELECT coalesce(max(event_id::text), '')::text FROM outbox"
+BEHIND = """
+SELECT event_id, subject, payload, traceparent FROM outbox
+WHERE event_id::text > $1 ORDER BY event_id LIMIT $2
+"""
+
+
+def ack_before_commit() -> None:
+    """The message is settled before its effect is: who dies in between has lost it."""
+    settle = Settling.__call__
+
+    async def acknowledge_first(self: Settling, delivery: Delivery, following: Next) -> None:
+        await delivery.msg.ack()
+        with suppress(MsgAlreadyAckdError):
+            await settle(self, delivery, following)
+
+    Settling.__call__ = acknowledge_first  # type: ignore[method-assign]  # planted
+
+
+def inbox_row_dropped() -> None:
+    """Every event is new, for ever."""
+
+    async def claim(_tx: asyncpg.Connection, events: Iterable[Event]) -> set[UUID]:
+        return {event.event_id for event in events}
+
+    inbox.claim = claim  # type: ignore[assignment]  # planted
+
+
+def relay_with_cursor() -> None:
+    """The poll goes on after the last id it saw, instead of taking what is not yet published."""
+    cursor: str | None = None
+
+    async def behind_cursor(
+        tx: asyncpg.Connection, _older_than: object, limit: int
+    ) -> list[Message]:
+        nonlocal cursor
+        if cursor is None:
+            cursor = await tx.fetchval(NEWEST)
+        rows = [Message(*row) for row in await tx.fetch(BEHIND, cursor, limit)]
+        cursor = str(rows[-1].event_id) if rows else cursor
+        return rows
+
+    outbox.unpublished = behind_cursor  # type: ignore[assignment]  # planted

@@ -1,0 +1,1 @@
+"""What an order costs, and loads that people can watch: the benchmark, and Locust."""

@@ -1,0 +1,1 @@
+"""The shop as tutorials have it; README.md says what that loses."""

@@ -1,0 +1,274 @@
+"""The people of the load test: customers who browse, order and follow, an operator who ships.
+
+Locust makes `sleep` and all sockets cooperative when it is imported.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count, cycle
+from random import Random
+from time import sleep
+from typing import Any
+
+from locust import FastHttpUser, between, task
+
+from loadtests.journeys.ledger import Ledger, milliseconds
+from loadtests.journeys.places import Places
+from loadtests.journeys.settings import CONFIRMED, MAILED, PLACING, Settings
+from loadtests.journeys.world import World
+from shopctl.run_dir import CHECKOUT
+
+REPORTS = CHECKOUT / ".run" / "load"
+FIRST_LOOK_S, LONGEST_WAIT_S = 0.05, 1.0
+FOLLOWED_S = 60.0
+BUSY = (429, 503)
+
+WORLD = World.read()
+PLACES = Places.here()
+SETTINGS = Settings.of(os.environ)
+LEDGER = Ledger(REPORTS / "accepted.txt")
+DO = WORLD.customers.do
+NUMBERS = count(1)
+RUN = f"load-{os.getpid()}-{Random().randrange(10**6)}"  # noqa: S311 - so that keys are new
+ORDER_URLS = cycle(PLACES.order)
+
+Headers = Mapping[str, str]
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+class Person(FastHttpUser):
+    """What customers and operators have in common."""
+
+    abstract = True
+    host = PLACES.order[0]
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.chance = Random()  # noqa: S311 - dice, not secrets
+
+    @contextmanager
+    def asked(
+        self,
+        method: str,
+        url: str,
+        name: str,
+        *,
+        headers: Headers,
+        expect: tuple[int, ...],
+        **more: Any,
+    ) -> Iterator[Any]:
+        """Ask once. "Too much just now" is an answer, and has a statistic of its own."""
+        with self.client.request(
+            method, url, name=name, headers=dict(headers), catch_response=True, **more
+        ) as answer:
+            if answer.status_code in BUSY and "Retry-After" in (answer.headers or {}):
+                answer.request_meta["name"] = f"{name} (busy)"
+                answer.success()
+            elif answer.status_code in expect:
+                answer.success()
+            yield answer
+
+
+class Customer(Person):
+    wait_time = between(*WORLD.customers.pause_s)
+
+    def on_start(self) -> None:
+        self.customer_id = f"{RUN}-{next(NUMBERS)}"
+        self.headers = bearer(PLACES.customer_token)
+
+    @task(DO["browse"])
+    def browse(self) -> None:
+        """Look through the first page, and at one product of it."""
+        url = f"{PLACES.inventory}/products"
+        with self.asked(
+            "GET", f"{url}?limit=20", "GET /products", headers={}, expect=(200,)
+        ) as answer:
+            found = answer.json()["products"] if answer.status_code == 200 else []
+        if found:
+            sku = self.chance.choice(found)["sku"]
+            with self.asked(
+                "GET", f"{url}/{sku}", "GET /products/{sku}", headers={}, expect=(200,)
+            ):
+                pass
+
+    @task(DO["order"])
+    def order(self) -> None:
+        """Place an order, and wait until it is confirmed and mailed."""
+        if order_id := self._place():
+            self._follow(order_id)
+
+    @task(DO["look"])
+    def look(self) -> None:
+        """Look at one's own orders, and at the history of one."""
+        url = f"{next(ORDER_URLS)}/orders"
+        with self.asked(
+            "GET",
+            f"{url}?customer_id={self.customer_id}&limit=10",
+            "GET /orders?customer_id=",
+            headers=self.headers,
+            expect=(200,),
+        ) as answer:
+            mine = answer.json()["orders"] if answer.status_code == 200 else []
+        if mine:
+            order_id = self.chance.choice(mine)["order_id"]
+            with self.asked(
+                "GET",
+                f"{url}/{order_id}/events",
+                "GET /orders/{id}/events",
+                headers=self.headers,
+                expect=(200,),
+            ):
+                pass
+
+    @task(DO["change_of_mind"])
+    def change_of_mind(self) -> None:
+        """Order and cancel, often while the charge is under way."""
+        order_id = self._place()
+        if order_id is None:
+            return
+        sleep(self.chance.uniform(0, 0.2))
+        with self.asked(
+            "POST",
+            f"{next(ORDER_URLS)}/orders/{order_id}/cancel",
+            "POST /orders/{id}/cancel",
+            headers=self.headers,
+            expect=(202, 409),
+        ):
+            pass
+        self._decided(order_id)
+
+    def _place(self) -> str | None:
+        body = {
+            "customer_id": self.customer_id,
+            "customer_email": f"{self.customer_id}@example.com",
+            "items": WORLD.basket(self.chance, is_flash=SETTINGS.is_flash),
+            "payment_method": WORLD.card(self.chance, is_flash=SETTINGS.is_flash),
+        }
+        headers = {**self.headers, "Idempotency-Key": f"{RUN}-order-{next(NUMBERS)}"}
+        url = f"{next(ORDER_URLS)}/orders"
+        with self.asked("POST", url, PLACING, headers=headers, expect=(202,), json=body) as answer:
+            if answer.status_code != 202:
+                return None
+            order_id = str(answer.json()["order_id"])
+        LEDGER.accept(order_id)
+        return order_id
+
+    def _follow(self, order_id: str) -> None:
+        order = self._decided(order_id)
+        if order is None or order["status"] == "CANCELLED":
+            return
+        confirmed_at = self._confirmed_at(order)
+        self._tell(CONFIRMED, milliseconds(order["placed_at"], confirmed_at))
+        if PLACES.email is not None and (sent_at := self._mailed_at(order_id)):
+            self._tell(MAILED, milliseconds(order["placed_at"], sent_at))
+
+    def _decided(self, order_id: str) -> dict[str, Any] | None:
+        """Look at the order until it is confirmed or cancelled; seldom, the longer it takes."""
+        for _ in _looks():
+            with self.asked(
+                "GET",
+                f"{next(ORDER_URLS)}/orders/{order_id}",
+                "GET /orders/{id}",
+                headers=self.headers,
+                expect=(200,),
+            ) as answer:
+                order = answer.json() if answer.status_code == 200 else None
+            if order is not None and LEDGER.note(order_id, order["status"]):
+                return dict(order)
+        return None
+
+    def _confirmed_at(self, order: Mapping[str, Any]) -> str:
+        """By the shop's own times: looking seldom makes no order slower."""
+        if order["status"] == "CONFIRMED":
+            return str(order["updated_at"])
+        url = f"{next(ORDER_URLS)}/orders/{order['order_id']}/events"
+        with self.asked(
+            "GET", url, "GET /orders/{id}/events", headers=self.headers, expect=(200,)
+        ) as answer:
+            history = answer.json() if answer.status_code == 200 else []
+        confirmed = (it["timestamp"] for it in history if it["event_type"] == "OrderConfirmed")
+        return str(next(confirmed, order["updated_at"]))
+
+    def _mailed_at(self, order_id: str) -> str | None:
+        for _ in _looks():
+            with self.asked(
+                "GET",
+                f"{PLACES.email}/mails?order_id={order_id}",
+                "GET /mails",
+                headers=self.headers,
+                expect=(200,),
+            ) as answer:
+                mails = answer.json()["mails"] if answer.status_code == 200 else []
+            sent = [it["sent_at"] for it in mails if it["kind"] == "CONFIRMED" and it["sent_at"]]
+            if sent:
+                return str(sent[0])
+        return None
+
+    def _tell(self, name: str, ms: float) -> None:
+        self.environment.events.request.fire(
+            request_type="E2E", name=name, response_time=ms, response_length=0, exception=None,
+            context={},
+        )  # fmt: skip
+
+
+class Operator(Person):
+    """Ships what is confirmed, and fills the shelves."""
+
+    fixed_count = WORLD.operators.count if PLACES.operator_token else 0
+    abstract = not PLACES.operator_token
+    wait_time = between(*WORLD.operators.pause_s)
+
+    def on_start(self) -> None:
+        self.headers = bearer(PLACES.operator_token)
+
+    @task(3)
+    def ship(self) -> None:
+        url = f"{next(ORDER_URLS)}/orders"
+        limit = WORLD.operators.ship_at_once
+        with self.asked(
+            "GET",
+            f"{url}?status=CONFIRMED&limit={limit}",
+            "GET /orders?status=",
+            headers=self.headers,
+            expect=(200,),
+        ) as answer:
+            confirmed = answer.json()["orders"] if answer.status_code == 200 else []
+        for order in confirmed:
+            parcel = {"carrier": "Parcel Post", "tracking_number": f"PP{next(NUMBERS)}"}
+            with self.asked(
+                "POST",
+                f"{url}/{order['order_id']}/ship",
+                "POST /orders/{id}/ship",
+                headers=self.headers,
+                expect=(202, 409),
+                json=parcel,
+            ):
+                pass
+
+    @task(1)
+    def restock(self) -> None:
+        sku = self.chance.choice(WORLD.products).sku
+        receipt = {"quantity": WORLD.operators.restock, "reference": f"{RUN}-{next(NUMBERS)}"}
+        with self.asked(
+            "POST",
+            f"{PLACES.inventory}/products/{sku}/receipts",
+            "POST /products/{sku}/receipts",
+            headers=self.headers,
+            expect=(200, 201, 202),
+            json=receipt,
+        ):
+            pass
+
+
+def _looks() -> Iterator[None]:
+    """Wait a little before each look, longer each time, a minute in all."""
+    wait_s, waited_s = FIRST_LOOK_S, 0.0
+    while waited_s < FOLLOWED_S:
+        sleep(wait_s)
+        waited_s += wait_s
+        yield
+        wait_s = min(2 * wait_s, LONGEST_WAIT_S)

@@ -1,0 +1,62 @@
+"""All that was measured in one go, as a file."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from loadtests.measuring.figures import Figures, middle
+from shopctl.run_dir import CHECKOUT
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+@dataclass(slots=True)
+class Results:
+    at: datetime
+    machine: str
+    figures: list[Figures]
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(FORMAT.dump_json(self, indent=1))
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        return FORMAT.validate_json(path.read_bytes())
+
+    def of(self, part: str) -> list[Figures]:
+        return [it for it in self.figures if it.part == part]
+
+    @property
+    def told(self) -> list[Figures]:
+        """Of repeated runs the middle one; the others as they are."""
+        saturated = self.of("saturation")
+        rest = [it for it in self.figures if it.part != "saturation"]
+        return ([middle(saturated)] if saturated else []) + rest
+
+
+FORMAT = TypeAdapter(Results)
+
+
+def machine() -> str:
+    """Name cores, processor, Python and the source's version."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in (CPUINFO.read_text().splitlines() if CPUINFO.exists() else ())
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}, {_version()}"
+
+
+def _version() -> str:
+    words = ("git", "describe", "--always", "--dirty")
+    found = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
+    return found.stdout.strip() or "no git"

@@ -1,0 +1,1 @@
+"""`python -m shopctl dead-letters`: what the consumers could not handle, and what to do with it."""

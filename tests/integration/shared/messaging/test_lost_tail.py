@@ -1,0 +1,124 @@
+"""The stream is shorter than what it acknowledged, or was, until it grew past its former end."""
+
+from collections.abc import AsyncIterator, Iterable
+from uuid import UUID
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shared.events import OrderPlaced
+from shared.events.topology import ORDERS
+from shared.messaging import outbox
+from shared.messaging.lost_tail import LostTail
+from shared.messaging.outbox import message_of
+from shared.messaging.topology_setup import ensure_stream
+from shared.metrics import RelayMetrics
+from shared.persistence.database import Database, KeptConnection
+from tests.integration.shared.shop_floor import Floor
+from tests.integration.shared.toy import placed
+
+UNPUBLISHED = "SELECT event_id FROM outbox WHERE published_at IS NULL ORDER BY event_id"
+
+
+class Shop:
+    """Publishes as the relay does, and forgets as a broker that was restored does."""
+
+    def __init__(self, floor: Floor, connection: KeptConnection) -> None:
+        self._floor = floor
+        self._connection = connection
+        self.tail = LostTail(
+            connection,
+            ORDERS.name,
+            lambda: floor.jetstream,
+            RelayMetrics(CollectorRegistry()),
+        )
+
+    async def say(self, events: Iterable[OrderPlaced]) -> None:
+        messages = [message_of(event) for event in events]
+        async with self._connection.transaction() as tx:
+            await outbox.store(tx, messages)
+        acknowledged = [(it.event_id, await self._publish(it)) for it in messages]
+        async with self._connection.transaction() as tx:
+            await outbox.mark(tx, acknowledged)
+
+    async def publish_again(self, event: OrderPlaced) -> None:
+        """As the relay's poll does with a row that is not marked."""
+        seq = await self._publish(message_of(event))
+        async with self._connection.transaction() as tx:
+            await outbox.mark(tx, [(event.event_id, seq)])
+
+    async def restore(self, events: Iterable[OrderPlaced]) -> None:
+        """The stream is as it was when it had only these."""
+        await self._floor.jetstream.delete_stream(ORDERS.name)
+        await ensure_stream(self._floor.jetstream, ORDERS)
+        for event in events:
+            await self._publish(message_of(event))
+
+    async def unpublished(self) -> list[UUID]:
+        return [row["event_id"] for row in await self._floor.sql(UNPUBLISHED)]
+
+    async def _publish(self, message: outbox.Message) -> int:
+        answer = await self._floor.jetstream.publish(
+            message.subject, message.payload, headers=message.headers
+        )
+        return answer.seq
+
+
+@pytest.fixture
+async def shop(floor: Floor) -> AsyncIterator[Shop]:
+    database = Database(floor.database_url, application="tail")
+    connection = KeptConnection(database.engine)
+    await floor.jetstream.delete_stream(ORDERS.name)  # numbers begin with 1
+    await ensure_stream(floor.jetstream, ORDERS)
+    yield Shop(floor, connection)
+    await connection.close()
+    await database.close()
+
+
+async def test_a_stream_that_has_everything_is_left_alone(shop: Shop) -> None:
+    await shop.say([placed("ada"), placed("bob")])
+
+    await shop.tail.check()
+
+    assert await shop.unpublished() == []
+
+
+async def test_what_a_shorter_stream_lacks_is_said_again(shop: Shop) -> None:
+    kept, *lost = [placed(name) for name in ("ada", "bob", "cyd")]
+    await shop.say([kept, *lost])
+    await shop.restore([kept])
+
+    await shop.tail.check()
+
+    assert await shop.unpublished() == [event.event_id for event in lost]
+
+
+async def test_a_loss_is_noticed_after_the_stream_has_grown_past_its_former_end(
+    shop: Shop,
+) -> None:
+    """The newest that was acknowledged stands: only that places are taken twice tells."""
+    kept, *lost = [placed(name) for name in ("ada", "bob", "cyd")]
+    await shop.say([kept, *lost])
+    await shop.restore([kept])
+    await shop.say([placed(name) for name in ("dan", "eve", "fay", "gus")])
+
+    await shop.tail.check()
+
+    unpublished = await shop.unpublished()
+    assert {event.event_id for event in lost} <= set(unpublished)
+    assert kept.event_id not in unpublished
+
+
+async def test_what_is_said_again_heals_it(shop: Shop) -> None:
+    kept, *others = [placed(name) for name in ("ada", "bob", "cyd", "dan")]
+    await shop.say([kept, *others[:2]])
+    await shop.restore([kept])
+    await shop.say(others[2:])
+    await shop.tail.check()
+    by_id = {event.event_id: event for event in others}
+
+    for event_id in await shop.unpublished():
+        await shop.publish_again(by_id[event_id])
+    await shop.tail.check()
+
+    assert await shop.unpublished() == []

@@ -1,0 +1,116 @@
+"""The broker delivers at least once: again after an ack that was lost, or that takes too long."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from nats.aio.msg import Msg
+
+from shared.events import OrderPlaced
+from shared.events.topology import ConsumerLimits
+from shared.messaging import consumer, topology_setup
+from tests.eventually import eventually
+from tests.integration.shared.conftest import MakeToy
+from tests.integration.shared.shop_floor import Floor
+from tests.integration.shared.toy import DURABLE, Toy, placed
+
+ACK_WAIT_S = 0.8
+
+
+@pytest.fixture
+async def impatient(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker waits less than a second for an answer."""
+    limits = ConsumerLimits(ack_wait=timedelta(seconds=ACK_WAIT_S))
+    monkeypatch.setattr(topology_setup, "CONSUMER_LIMITS", limits)
+    monkeypatch.setattr(consumer, "CONSUMER_LIMITS", limits)
+    await floor.clear()
+
+
+@pytest.fixture
+def lost_acks(monkeypatch: pytest.MonkeyPatch) -> list[Msg]:
+    """Each message's first ack never leaves."""
+    lost: list[Msg] = []
+    ack = Msg.ack
+
+    async def lose(self: Msg) -> None:
+        if self.metadata.num_delivered > 1:
+            await ack(self)
+        else:
+            lost.append(self)
+
+    monkeypatch.setattr(Msg, "ack", lose)
+    return lost
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("redis_knows", [True, False])
+async def test_what_comes_again_after_a_lost_ack_counts_once(
+    floor: Floor, make_toy: MakeToy, lost_acks: list[Msg], redis_knows: bool
+) -> None:
+    toy = await make_toy()
+    await floor.order("ada", "bob")
+    await eventually(lambda: _lost(lost_acks, 2))
+    if redis_knows:
+        await toy.service.consumer._seen.send()
+    else:
+        await floor.wipe_redis()
+        toy.service.consumer._seen._marks.clear()
+    await floor.finished(2)
+    assert toy.metric("shop_consumer_duplicates_total") == 2
+    assert len(toy.heard) == (2 if redis_knows else 4)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_takes_longer_than_the_ack_wait_is_not_delivered_again(
+    floor: Floor, make_toy: MakeToy
+) -> None:
+    toy = await make_toy()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 2 * ACK_WAIT_S
+
+    async def take_long(_event: OrderPlaced) -> None:
+        async def over() -> bool:
+            return loop.time() > end
+
+        await eventually(over)
+
+    toy.before = take_long
+    await floor.order("ada")
+    await floor.finished(1)
+    assert toy.heard == ["ada"]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_a_dead_replica_held_comes_to_another_after_the_ack_wait(
+    floor: Floor, make_toy: MakeToy
+) -> None:
+    dead = await floor.jetstream.pull_subscribe_bind(durable=DURABLE, stream="ORDERS")
+    await floor.order("ada")
+    assert len(await dead.fetch(1, timeout=5)) == 1
+    await make_toy()
+    await floor.finished(1)
+    assert await floor.repeated_deliveries() == 1
+
+
+async def test_an_event_published_again_under_other_message_ids_counts_once(
+    floor: Floor, toy: Toy
+) -> None:
+    events = [placed(f"c{number}") for number in range(50)]
+    await floor.publish(events)
+    await floor.publish(reversed(events))
+    await eventually(floor.waiting, (0, 0))
+    await floor.finished(50)
+    assert toy.metric("shop_consumer_duplicates_total") == 50
+
+
+async def test_a_durable_that_somebody_deleted_is_made_again(floor: Floor, toy: Toy) -> None:
+    await floor.order("ada")
+    await floor.finished(1)
+    await floor.jetstream.delete_consumer("ORDERS", DURABLE)
+    await floor.order("bob")
+    await eventually(floor.counters, {"ada": 1, "bob": 1})
+    await floor.finished(2)
+
+
+async def _lost(messages: list[Msg], number: int) -> bool:
+    return len(messages) >= number

@@ -1,0 +1,203 @@
+"""The relay: whatever was committed is published, whoever published or marked it before."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from shared.errors import DependencyDown
+from shared.messaging import outbox, relay
+from shared.messaging.outbox import Message, message_of
+from shared.messaging.relay import Relay
+from shared.metrics import Metrics
+from shared.persistence.database import Database, KeptConnection
+from tests.eventually import eventually
+from tests.integration.shared.shop_floor import Floor
+from tests.integration.shared.toy import placed, said_of
+
+
+@pytest.fixture
+async def connection(floor: Floor) -> AsyncIterator[Client]:
+    connection = await nats.connect(floor.servers.nats_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database(floor: Floor) -> AsyncIterator[Database]:
+    database = Database(floor.database_url, application="relay-tests")
+    yield database
+    await database.close()
+
+
+def relay_on(database: Database, *, keep: timedelta = timedelta(hours=1)) -> Relay:
+    return Relay(
+        KeptConnection(database.engine, synchronous_commit=False),
+        metrics=Metrics().relay,
+        keep_outbox=keep,
+        keep_inbox=keep,
+    )
+
+
+async def stored(database: Database, number: int, *, age_s: float = 0) -> list[Message]:
+    """Messages in the outbox, as a commit leaves them there."""
+    messages = [message_of(said_of(placed("ada"))) for _ in range(number)]
+    kept = KeptConnection(database.engine)
+    async with kept.transaction() as tx:
+        await outbox.store(tx, messages)
+        await tx.execute("UPDATE outbox SET created_at = now() - $1 * interval '1 s'", age_s)
+    await kept.close()
+    return messages
+
+
+async def test_what_is_handed_over_is_published_and_marked_with_its_number(
+    floor: Floor, database: Database, connection: Client
+) -> None:
+    messages = await stored(database, 100)
+    running = relay_on(database)
+    await running.start(connection)
+    running.hand_over(messages)
+    await running.stop(5)
+    rows = await floor.sql("SELECT event_id, stream_seq FROM outbox WHERE published_at IS NOT NULL")
+    assert len(rows) == 100
+    for row in rows[:5]:
+        message = await floor.jetstream.get_msg("ORDERS", row["stream_seq"])
+        assert message.headers
+        assert message.headers["Nats-Msg-Id"] == str(row["event_id"])
+
+
+async def test_what_an_earlier_process_left_is_found_at_the_start(
+    floor: Floor, database: Database, connection: Client
+) -> None:
+    await stored(database, 2500)
+    running = relay_on(database)
+    await running.start(connection)
+    await eventually(floor.said, 2500)
+    await eventually(floor.unmarked, 0)
+    await running.stop(5)
+
+
+async def test_a_stream_that_was_away_gets_everything_later(
+    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "POLL_EVERY_S", 0.1)
+    monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
+    await floor.jetstream.delete_stream("ORDERS")
+    running = relay_on(database)
+    await running.start(connection)
+    running.hand_over(await stored(database, 20))
+    await eventually(lambda: _none_in_flight(running))
+    await floor.make_streams()
+    await eventually(floor.said, 20)
+    await eventually(floor.unmarked, 0)
+    await running.stop(5)
+
+
+async def test_marks_that_the_end_interrupts_are_written_nevertheless(
+    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marking, mark = asyncio.Event(), outbox.mark
+
+    async def hang_once(*arguments: object) -> None:
+        if marking.is_set():
+            await mark(*arguments)  # type: ignore[arg-type]  # as they came
+            return
+        marking.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(outbox, "mark", hang_once)
+    running = relay_on(database)
+    await running.start(connection)
+    running.hand_over(await stored(database, 10))
+    await asyncio.wait_for(marking.wait(), 5)
+    await running.stop(5)
+    assert await floor.unmarked() == 0
+
+
+@pytest.mark.parametrize("error", [DependencyDown("postgres"), RuntimeError("a bug")])
+async def test_marks_and_looks_go_on_after_a_failure(
+    floor: Floor,
+    database: Database,
+    connection: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    monkeypatch.setattr(relay, "POLL_EVERY_S", 0.05)
+    for name in ("mark", "unpublished"):
+        monkeypatch.setattr(outbox, name, _fails_once(getattr(outbox, name), error))
+    running = relay_on(database)
+    await running.start(connection)
+    running.hand_over(await stored(database, 10))
+    await eventually(floor.unmarked, 0)
+    await stored(database, 10, age_s=60)  # nobody hands these over
+    await eventually(floor.said, 20)
+    await running.stop(5)
+
+
+async def test_a_backlog_in_flight_is_not_looked_for_without_pause(
+    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
+    looks, look = [0], outbox.unpublished
+
+    async def counted(*arguments: object) -> list[Message]:
+        looks[0] += 1
+        return await look(*arguments)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(outbox, "unpublished", counted)
+    await stored(database, 3000)
+    running = relay_on(database)
+    await running.start(connection)
+    await eventually(floor.unmarked, 0)
+    await running.stop(5)
+    assert looks[0] <= 15
+
+
+async def test_what_is_old_is_pruned_and_what_is_not_published_stays(
+    floor: Floor, database: Database, connection: Client
+) -> None:
+    running = relay_on(database, keep=timedelta(seconds=-5))  # all is old
+    await running.start(connection)
+    running.hand_over(await stored(database, 10))
+    await floor.sql("INSERT INTO inbox (event_id, subject) SELECT uuidv7(), 'x'")
+    await eventually(floor.unmarked, 0)
+    await running.stop(5)
+    (left,) = await stored(database, 1)
+    await floor.sql("UPDATE outbox SET published_at = NULL WHERE event_id = $1", left.event_id)
+    await running._prune()
+    await running._connection.close()
+    assert [row[0] for row in await floor.sql("SELECT event_id FROM outbox")] == [left.event_id]
+    assert await floor.inbox() == 0
+
+
+async def test_a_stop_with_the_broker_away_does_not_wait(floor: Floor, database: Database) -> None:
+    gone = await nats.connect(floor.servers.nats_url)
+    running = relay_on(database)
+    await running.start(gone)
+    await gone.close()
+    running.hand_over(await stored(database, 10))
+    async with asyncio.timeout(2):
+        await running.stop(5)
+    assert await floor.unmarked() == 10
+
+
+async def test_a_reconnect_before_the_start_does_no_harm(database: Database) -> None:
+    await relay_on(database).reconnected()
+
+
+def _fails_once(real, error: Exception):  # type: ignore[no-untyped-def]  # whatever it takes
+    failures = [error]
+
+    async def failing(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await real(*arguments)
+
+    return failing
+
+
+async def _none_in_flight(running: Relay) -> bool:
+    return not running._unpublished
