@@ -22,7 +22,8 @@ OUT = CHECKOUT / ".run" / "bench"
 FILE = CHECKOUT.parent / "shared" / "data" / "online_retail_2010-12.csv.gz"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-console = Console(highlight=False, soft_wrap=True)
+# A file or a pipe has no width of its own.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -101,6 +101,7 @@ class Pull:
         self._read = 0
         self._seq = 0
         self._due = 0
+        self._requests = 0
         self._end = asyncio.Event()
 
     async def run(self, since: datetime | None) -> Extent:
@@ -125,14 +126,19 @@ class Pull:
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer.name}"
         self._inbox = self._connection.new_inbox()
         self._subscription = await self._connection.subscribe(
-            self._inbox, cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0
+            f"{self._inbox}.*", cb=self._on_message, pending_msgs_limit=0, pending_bytes_limit=0
         )
         await self._ask()
 
     async def _ask(self) -> None:
         self._due = BATCH
+        self._requests += 1
         request = {"batch": BATCH, "max_bytes": MOST_BYTES, "expires": int(EXPIRES_S * 1e9)}
-        await self._connection.publish(self._next, orjson.dumps(request), reply=self._inbox)
+        await self._connection.publish(self._next, orjson.dumps(request), reply=self._reply())
+
+    def _reply(self) -> str:
+        """Return where the answers to the last request go."""
+        return f"{self._inbox}.{self._requests}"
 
     async def _until_the_end(self) -> None:
         end = asyncio.create_task(self._end.wait())
@@ -151,8 +157,9 @@ class Pull:
 
     async def _on_message(self, msg: Msg) -> None:
         headers = msg.headers or {}
-        if "Status" in headers:  # the request is over before its batch is full
-            await self._ask()
+        if "Status" in headers:
+            if msg.subject == self._reply():  # over before its batch is full
+                await self._ask()
             return
         # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
         seq, pending = (int(msg.reply.split(".")[place]) for place in (5, 8))

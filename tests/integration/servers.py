@@ -1,4 +1,4 @@
-"""Real servers for one test package: it may kill and restart them, its neighbours notice nothing."""
+"""Real servers for one test package, which may kill and restart them: no other notices."""
 
 import shutil
 from collections.abc import AsyncIterator

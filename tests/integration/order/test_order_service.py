@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from services.order.history import from_row
 from services.order.domain import Order
+from services.order.history import from_row
 from services.order.main import build
 from services.order.repository import Needs, OrderRepository
 from services.order.settings import OrderSettings
@@ -138,7 +138,8 @@ async def test_the_row_is_the_fold_of_its_history(
         order_id,
     )
     history = [
-        from_row(*row, data=entry["data"]) for row, entry in zip(rows, answer.json(), strict=True)
+        from_row(row[0], row[1], row[2], entry["data"])
+        for row, entry in zip(rows, answer.json(), strict=True)
     ]
     database = Database(settings.database_url, application="fold")
     kept = KeptConnection(database.engine)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
+from shared.events.topology import ConsumerLimits
+from shared.messaging import consumer, topology_setup
 from shared.persistence.database import asyncpg_url
 from shared.persistence.migrations import MESSAGING_TABLES
 from shared.settings import ServiceSettings
@@ -18,6 +21,8 @@ from shopctl.servers import Servers
 from tests.integration.servers import own_servers
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Toy, toy_of
+
+ACK_WAIT_S = 0.8
 
 
 class MakeToy(Protocol):
@@ -60,6 +65,15 @@ async def floor(servers: Servers, database_url: str) -> AsyncIterator[Floor]:
     await floor.wipe_redis()
     yield floor
     await broker.close()
+
+
+@pytest.fixture
+async def impatient(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker waits less than a second for an answer."""
+    limits = ConsumerLimits(ack_wait=timedelta(seconds=ACK_WAIT_S))
+    monkeypatch.setattr(topology_setup, "CONSUMER_LIMITS", limits)
+    monkeypatch.setattr(consumer, "CONSUMER_LIMITS", limits)
+    await floor.clear()
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class Floor:
 
     async def stored(self, stream: str, subject: str) -> int:
         info = await self.jetstream.stream_info(stream, subjects_filter=subject)
-        return (info.state.subjects or {}).get(subject, 0)
+        return int((info.state.subjects or {}).get(subject, 0))
 
     async def waiting(self) -> tuple[int, int]:
         """Events not delivered, and delivered but not acknowledged."""
@@ -118,7 +118,7 @@ class Floor:
         with suppress(TimeoutError):
             while len(heard) < batch:
                 for msg in await pull.fetch(batch - len(heard), timeout=within_s):
-                    heard.add(msg.metadata.sequence.stream)
+                    heard.add(int(msg.metadata.sequence.stream))
                     await msg.ack()
         return len(heard)
 

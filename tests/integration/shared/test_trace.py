@@ -7,7 +7,7 @@ from httpx import ASGITransport, AsyncClient
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import format_span_id, format_trace_id
 
-from shared import service, telemetry
+from shared import telemetry
 from shared.settings import ServiceSettings
 from shared.telemetry import Tracing
 from tests.eventually import eventually
@@ -26,7 +26,7 @@ async def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     def with_exporter(settings: ServiceSettings, *, service: str) -> Tracing:
         return start(settings, service=service, exporter=exporter)
 
-    monkeypatch.setattr(service.telemetry, "tracing", with_exporter)
+    monkeypatch.setattr(telemetry, "tracing", with_exporter)
     return exporter
 
 
@@ -47,6 +47,7 @@ async def test_a_requests_trace_goes_through_the_outbox_into_the_stream(
     await client.post("/count/ada", headers={"traceparent": CALLER})
     request = next(s for s in exporter.get_finished_spans() if s.name.startswith("POST"))
     context = request.get_span_context()
+    assert context is not None
     expected = f"00-{format_trace_id(context.trace_id)}-{format_span_id(context.span_id)}-01"
     assert expected.split("-")[1] == CALLER.split("-")[1]
     ((stored,),) = await floor.sql("SELECT traceparent FROM outbox")
@@ -68,4 +69,6 @@ async def test_what_a_consumer_says_continues_the_trace_it_heard(
     assert format_span_id(consume.parent.span_id) == CALLER.split("-")[2]
     ((stored,),) = await floor.sql("SELECT traceparent FROM outbox")
     assert stored.split("-")[1] == CALLER.split("-")[1]
-    assert stored.split("-")[2] == format_span_id(consume.get_span_context().span_id)
+    context = consume.get_span_context()
+    assert context is not None
+    assert stored.split("-")[2] == format_span_id(context.span_id)

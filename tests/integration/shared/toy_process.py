@@ -27,7 +27,7 @@ class ToyProcess:
     log: Path
 
     async def ready(self) -> None:
-        await eventually(self._answers, 200, within_s=20)
+        await eventually(self._answers, 200, within_s=60)
 
     async def died(self, *, within_s: float = 20.0) -> int:
         """Wait for its end; its exit status, negative for a signal."""

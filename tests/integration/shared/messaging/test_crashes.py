@@ -9,6 +9,7 @@ from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy_process import toy_process
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "place", ["before commit", "after commit, before ack", "after publish, before mark"]
 )
@@ -18,7 +19,7 @@ async def test_killed_at_a_point_each_event_still_has_one_effect(
     env = {"TOY_DIES_AT": place, "TOY_DIED": str(tmp_path / "died")}
     await floor.order("ada", "bob", "ada")
     async with toy_process(settings, tmp_path / "log", env) as doomed:
-        assert await doomed.died() == -9
+        assert await doomed.died(within_s=60) == -9
     at_death = (await floor.total(), await floor.said(), await floor.unmarked())
     assert (
         at_death
@@ -29,5 +30,5 @@ async def test_killed_at_a_point_each_event_still_has_one_effect(
         }[place]
     )
     async with toy_process(settings, tmp_path / "log", env):
-        await floor.finished(3, within_s=25)
+        await floor.finished(3, within_s=60)
     assert await floor.counters() == {"ada": 2, "bob": 1}

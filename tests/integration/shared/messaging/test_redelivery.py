@@ -1,29 +1,15 @@
 """The broker delivers at least once: again after an ack that was lost, or that takes too long."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from nats.aio.msg import Msg
 
 from shared.events import OrderPlaced
-from shared.events.topology import ConsumerLimits
-from shared.messaging import consumer, topology_setup
 from tests.eventually import eventually
-from tests.integration.shared.conftest import MakeToy
+from tests.integration.shared.conftest import ACK_WAIT_S, MakeToy
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import DURABLE, Toy, placed
-
-ACK_WAIT_S = 0.8
-
-
-@pytest.fixture
-async def impatient(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The broker waits less than a second for an answer."""
-    limits = ConsumerLimits(ack_wait=timedelta(seconds=ACK_WAIT_S))
-    monkeypatch.setattr(topology_setup, "CONSUMER_LIMITS", limits)
-    monkeypatch.setattr(consumer, "CONSUMER_LIMITS", limits)
-    await floor.clear()
 
 
 @pytest.fixture

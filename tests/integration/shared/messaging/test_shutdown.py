@@ -53,7 +53,7 @@ async def test_sigterm_under_load_loses_and_repeats_nothing(
     asked = len(statuses)
     async with toy_process(settings, tmp_path / "log") as second:
         await second.ready()
-        await eventually(floor.total, 1500 + asked, within_s=20)
+        await eventually(floor.total, 1500 + asked, within_s=30)
         await eventually(floor.waiting, (0, 0))
         assert await second.metric("shop_consumer_duplicates_total") == 0
         await second.stop()
