@@ -80,6 +80,23 @@ docker-audit: ## Check every invariant of the containers' shop
 docker-down: ## Stop the containers and delete their data
 	docker compose down -v
 
+# ── measure ──────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: bench
+bench: $(READY) ## What an order costs (QUICK=1: two minutes; AGAINST=ref: compare; BASELINE=1; PUBLISH=1)
+	@$(BIN)/python -m loadtests.bench $(if $(QUICK),--quick) $(if $(AGAINST),--against "$(AGAINST)") \
+		$(if $(BASELINE),--baseline) $(if $(PUBLISH),--publish) $(if $(FILE),--file "$(FILE)") $(ARGS)
+
+# With WEB=1 users, rate and time are chosen in the browser, unless SHAPE is given.
+.PHONY: load
+load: $(READY) ## Locust (USERS=50 RATE=10 TIME=60 SHAPE=steady|steps|spike|flash|soak P99_MS=; WEB=1: its web UI)
+	@mkdir -p .run/load
+	@LOAD_SHAPE="$(or $(SHAPE),$(if $(WEB),,steady))" LOAD_USERS="$(USERS)" LOAD_RATE="$(RATE)" \
+		LOAD_TIME="$(TIME)" LOAD_P99_MS="$(P99_MS)" LOAD_CONFIRMED_P99_MS="$(CONFIRMED_P99_MS)" \
+		LOAD_MAILED_P99_MS="$(MAILED_P99_MS)" $(BIN)/locust -f loadtests/locustfile.py \
+		$(if $(WEB),--web-host 127.0.0.1,--headless --only-summary) \
+		--html .run/load/report.html $(ARGS)
+
 # ── develop ──────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: test

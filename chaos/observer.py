@@ -15,7 +15,13 @@ DURABLES = frozenset(subscription.durable for subscription in SUBSCRIPTIONS)
 LOOK_EVERY_S = 0.5
 ANSWER_WITHIN_S = 1.0
 CONFIRMED = "SELECT count(*) FROM order_events WHERE event_type = 'OrderConfirmed'"
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a killed server's last words, cut short
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,26 +82,16 @@ class Result:
 async def run(order: Order, report: Report) -> Result:
     """Let the faults strike one after the other, and have everything checked at the end."""
     run_dir = order.out / "run"
+    plan = plan_for(order.faults, run_dir, bug=order.bug)
     with environment(_settings(order.faults)):
-        async with running_stack(run_dir, plan_for(order.faults, run_dir, bug=order.bug)) as stack:
+        async with running_stack(run_dir, plan) as stack:
             async with staged(stack, order, report) as (stage, observer):
                 tallies = [await _rounds(fault, stage, order) for fault in order.faults]
                 await stage.load.stop()
                 await asyncio.sleep(max(fault.settle_s for fault in order.faults))
-                history = stage.client.history
-                verdict = await auditing.verdict(
-                    stack.run_dir.stack,
-                    history,
-                    out=order.out,
-                    wait_s=order.drain_s,
-                    findings=stage.findings,
-                    repeats_mails=any(fault.repeats_mails for fault in order.faults),
-                )
-            title = f"{order.name}, seed {order.seed}, {order.rate:g} orders/s"
-            for ending in ("svg", "png"):
-                picture.draw(order.out / f"timeline.{ending}", title, observer.samples, stage.marks)
-    history.write(order.out / "history.jsonl")
-    return Result(order.name, order.seed, tallies, history, verdict)
+                verdict = await _verdict(stage, order)
+            _write(order, stage, observer)
+    return Result(order.name, order.seed, tallies, stage.client.history, verdict)
 
 
 def plan_for(faults: Sequence[Fault], run_dir: Path, *, bug: Bug | None = None) -> Plan:
@@ -139,7 +129,27 @@ async def staged(
         finally:
             await load.abandon()
             watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            (ended,) = await asyncio.gather(watching, return_exceptions=True)
+            if isinstance(ended, Exception):
+                report(f"the time line ends early: {ended!r}")
+
+
+async def _verdict(stage: Stage, order: Order) -> Verdict:
+    return await auditing.verdict(
+        stage.stack.run_dir.stack,
+        stage.client.history,
+        out=order.out,
+        wait_s=order.drain_s,
+        findings=stage.findings,
+        repeats_mails=any(fault.repeats_mails for fault in order.faults),
+    )
+
+
+def _write(order: Order, stage: Stage, observer: Observer) -> None:
+    title = f"{order.name}, seed {order.seed}, {order.rate:g} orders/s"
+    for ending in ("svg", "png"):
+        picture.draw(order.out / f"timeline.{ending}", title, observer.samples, stage.marks)
+    stage.client.history.write(order.out / "history.jsonl")
 
 
 async def _rounds(fault: Fault, stage: Stage, order: Order) -> Tally:

@@ -70,14 +70,21 @@ def bench(
 
 async def _measure(wanted: list[str], scale: Scale, *, out: Path, publish: bool) -> None:
     results = Results(at=datetime.now(UTC), machine=machine(), figures=[])
+    failed: list[str] = []
     for name in wanted:
         console.print(f"[bold]{name}[/]")
-        results.figures += await PARTS[name](scale, lambda text: console.print(escape(text)))
+        try:
+            results.figures += await PARTS[name](scale, lambda text: console.print(escape(text)))
+        except BenchError as error:
+            failed.append(name)
+            errors.print(f"[red]{escape(str(error))}[/]")
         results.write(out / "bench.json")
     console.print()
     report.show(results, console)
     pictures.draw(results, out)
     console.print(f"\n{out / 'bench.json'}, and pictures beside it.")
+    if failed:
+        raise BenchError(f"no figures of {', '.join(failed)}; nothing is published")
     if publish:
         publishing.publish(results)
         console.print(f"Published in {publishing.PAGE.relative_to(CHECKOUT)}.")

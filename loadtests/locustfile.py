@@ -3,6 +3,7 @@
 Where the shop is, what is sold and how many come: loadtests/journeys (places, world, settings).
 """
 
+import logging
 from typing import Any
 
 from locust import LoadTestShape, events
@@ -12,6 +13,8 @@ from loadtests.journeys.users import LEDGER, PLACES, SETTINGS, WORLD, Customer, 
 from loadtests.journeys.verdict import judge
 
 __all__ = ["Customer", "Operator"]
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request, else
 
 if SETTINGS.shape is not None:
 

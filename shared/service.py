@@ -48,6 +48,7 @@ S = TypeVar("S")
 
 RELAY_SHARE_S = 2.0  # of the drain, kept for publishing what the last commits have to say
 LAG_EVERY_S = 5.0
+GOODBYE_S = 1
 KEPT_CONNECTIONS = 3  # group commit's, relay's, and the look at the tail; beside those for reading
 
 
@@ -171,6 +172,7 @@ class Service:
             for commits in self._commits:
                 commits.start()
             await self.broker.start()
+            stack.push_async_callback(self._leave_broker)
             await self.relay.start(self._nats)
             await self.consumer.start()
             jobs = [asyncio.create_task(self._repeat(*job), name=job[0]) for job in self._jobs]
@@ -191,6 +193,13 @@ class Service:
             await commits.stop(max(0.0, end - monotonic()))
         await self.relay.stop(max(0.0, end - monotonic()))
         log.info("service.drained")
+
+    async def _leave_broker(self) -> None:
+        """Send what is written, and close. A broker that hangs is not waited for: FastStream's own
+        stop would drain for 15 s, and there is nothing left to drain."""
+        for last in (self._nats.flush(GOODBYE_S), self._nats.close()):
+            with suppress(NatsError, OSError, TimeoutError):
+                await asyncio.wait_for(last, GOODBYE_S)
 
     async def _disconnect(self) -> None:
         with suppress(NatsError, OSError, TimeoutError):  # the broker may be away: nothing is lost

@@ -1,8 +1,8 @@
 """A message of a stream → rows of evidence. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from audit.evidence import Event as EventRow
 from audit.evidence import Letter, Line, Replayed, Settled, Unreadable
@@ -16,8 +16,7 @@ ORIGIN = "Stream-Sequence"
 TYPES = {event_type.subject: event_type for event_type in EVENTS}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What a stream holds at one place."""
 
     stream: str
@@ -39,33 +38,27 @@ def decode(subject: str, data: bytes) -> Event | None:
 
 
 def event_row(event: Event) -> EventRow:
-    fields = vars(event)
-    order_id = fields.get("order_id")
-    return EventRow(
-        event_id=str(event.event_id),
-        event_type=event.event_type,
-        order_id=str(order_id) if order_id else None,
-        at_us=(event.timestamp - EPOCH) // MICROSECOND,
-        cents=fields.get("total_cents", fields.get("amount_cents", 0)),
-        currency=fields.get("currency", ""),
-        customer_id=fields.get("customer_id", ""),
-        payment_method=fields.get("payment_method", ""),
-        outcome=str(fields.get("status", "")),
+    field = vars(event).get
+    order_id = field("order_id")
+    return EventRow(  # by place: it is made half a million times
+        str(event.event_id),
+        event.event_type,
+        str(order_id) if order_id else None,
+        (event.timestamp - EPOCH) // MICROSECOND,
+        field("total_cents", field("amount_cents", 0)),
+        field("currency", ""),
+        field("customer_id", ""),
+        field("payment_method", ""),
+        field("status", ""),
     )
 
 
 def lines(event: Event) -> Iterator[Line]:
     """Yield what was sold."""
     if isinstance(event, OrderConfirmed):
-        for number, item in enumerate(event.items):
-            yield Line(
-                str(event.event_id),
-                number,
-                item.sku,
-                item.name,
-                item.quantity,
-                item.unit_price_cents,
-            )
+        event_id = str(event.event_id)
+        for number, it in enumerate(event.items):
+            yield Line(event_id, number, it.sku, it.name, it.quantity, it.unit_price_cents)
 
 
 def unreadable(message: Message) -> Unreadable:

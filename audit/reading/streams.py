@@ -162,7 +162,8 @@ class Pull:
                 await self._ask()
             return
         # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>
-        seq, pending = (int(msg.reply.split(".")[place]) for place in (5, 8))
+        tokens = msg.reply.split(".")
+        seq, pending = int(tokens[5]), int(tokens[8])
         self._take(Message(self._stream, seq, msg.subject, msg.data, headers))
         self._read += 1
         self._seq = seq

@@ -4,9 +4,11 @@ Locust makes `sleep` and all sockets cooperative when it is imported.
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count, cycle
+from pathlib import Path
 from random import Random
 from time import sleep
 from typing import Any
@@ -14,19 +16,20 @@ from typing import Any
 from locust import FastHttpUser, between, task
 
 from loadtests.journeys.ledger import Ledger, milliseconds
-from loadtests.journeys.places import Places
+from loadtests.journeys.places import NowhereError, Places
 from loadtests.journeys.settings import CONFIRMED, MAILED, PLACING, Settings
 from loadtests.journeys.world import World
 from shopctl.run_dir import CHECKOUT
 
-REPORTS = CHECKOUT / ".run" / "load"
+REPORTS = Path(os.environ.get("LOAD_OUT") or CHECKOUT / ".run" / "load")
 FIRST_LOOK_S, LONGEST_WAIT_S = 0.05, 1.0
 FOLLOWED_S = 60.0
 BUSY = (429, 503)
 
-WORLD = World.read()
-PLACES = Places.here()
-SETTINGS = Settings.of(os.environ)
+try:
+    WORLD, PLACES, SETTINGS = World.read(), Places.here(), Settings.of(os.environ)
+except (NowhereError, ValueError, OSError) as error:
+    sys.exit(f"load test: {error}")
 LEDGER = Ledger(REPORTS / "accepted.txt")
 DO = WORLD.customers.do
 NUMBERS = count(1)

@@ -9,10 +9,13 @@ ago, so that they sort before all that is new. The books stay balanced: what was
 
 import asyncio
 from collections.abc import Callable
+from time import time
+from urllib.parse import urlsplit
 
 import asyncpg
 
-from shopctl.stack_file import StackFile
+from loadtests.measuring.systems import Place
+from shopctl.run_dir import RunDir
 
 # Ids made from a number: the same order has the same id in every database. 48 bits of time (a
 # millisecond an order, from a month ago), the version, a salt for the kind, the number.
@@ -145,13 +148,25 @@ AT_ONCE = 50_000
 BEGAN = "SELECT (date_trunc('day', now()) - interval '30 days')::text"
 
 
-async def fill(stack: StackFile, orders: int, report: Callable[[str], None]) -> None:
-    """Store so many old orders in every database; returns when their statistics are up to date."""
-    databases = stack.postgres.databases
+async def fill(place: Place, orders: int, report: Callable[[str], None]) -> None:
+    """Store so many old orders in every database; return when Postgres is at rest again."""
+    began, databases = time(), place.stack.postgres.databases
     await asyncio.gather(
         *(_fill(databases[service], orders, statements) for service, statements in FILLINGS.items())
     )
-    report(f"  {orders:,} orders stored")
+    await _write_all(place)
+    report(f"  {orders:,} orders stored in {time() - began:.0f} s")
+
+
+async def _write_all(place: Place) -> None:
+    """Have dirty pages written now: later they would be a cost of the orders that are measured."""
+    port = urlsplit(place.stack.postgres.databases["order"]).port
+    socket = str(RunDir.at(place.run_dir).postgres / "socket")
+    administrator = await asyncpg.connect(host=socket, port=port, user="postgres")
+    try:
+        await administrator.execute("CHECKPOINT")
+    finally:
+        await administrator.close()
 
 
 async def _fill(url: str, orders: int, statements: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """The parts of the benchmark. Each has a stack of its own, and ends with the audit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from loadtests.measuring.calibration import calibrate
 from loadtests.measuring.figures import Figures, divided
 from loadtests.measuring.run import Bench, Load
 from loadtests.measuring.scale import Scale
-from loadtests.measuring.systems import SHOP, TUTORIAL, System, running
+from loadtests.measuring.systems import NONE, SHOP, TUTORIAL, System, running
 
 Report = Callable[[str], None]
 Part = Callable[[Scale, Report], Awaitable[list[Figures]]]
@@ -21,14 +21,27 @@ Part = Callable[[Scale, Report], Awaitable[list[Figures]]]
 TWO_REPLICAS = ("order=2", "payment=2")
 TUTORIAL_AT_ONCE = 16  # more only queues: it is one process a service
 CLOSED = "closed loop"
+TAKEN_OUT = {
+    "as it is": {},
+    "groups of one": {"SHOP_GROUP_LIMIT": "1"},
+    "one event in hand": {"SHOP_CONSUMER_WORKERS": "1"},
+    "analytics does not linger": {"SHOP_ANALYTICS_LINGER_S": "0"},
+    "one connection to the mail server": {"SHOP_EMAIL_CONNECTIONS": "1"},
+}
+FEWER = 5  # as some of them make it many times slower
 
 
 @asynccontextmanager
 async def bench(
-    system: System, scale: Scale, report: Report, *, replicas: Sequence[str] = ()
+    system: System,
+    scale: Scale,
+    report: Report,
+    *,
+    replicas: Sequence[str] = (),
+    settings: Mapping[str, str] = NONE,
 ) -> AsyncIterator[Bench]:
     """A warm system; at the end the audit, which raises BenchError if it finds anything."""
-    async with running(system, replicas) as place, Bench.at(place) as it:
+    async with running(system, replicas, settings) as place, Bench.at(place) as it:
         await it.stock(orders.goods())
         await it.warm_up(scale.warm_up if system.has_audit else scale.warm_up // 10)
         yield it
@@ -105,7 +118,7 @@ async def grown(scale: Scale, report: Report) -> list[Figures]:
         load = Load(part="growth", label="empty")
         empty = await _told(it.measure(load, it.basket(scale.orders)), report)
         report(f"  audit {await audited(place)}")
-        await growth.fill(place.stack, scale.stored, report)
+        await growth.fill(place, scale.stored, report)
         since = datetime.now(UTC)
         await it.warm_up(scale.warm_up)
         load = replace(load, label=f"{scale.stored:,} orders stored")
@@ -121,6 +134,17 @@ async def replicas(scale: Scale, report: Report) -> list[Figures]:
         async with bench(SHOP, scale, report, replicas=counts) as it:
             load = Load(part="replicas", label=label)
             runs.append(await _told(it.measure(load, it.basket(scale.orders)), report))
+    return runs
+
+
+async def mechanisms(scale: Scale, report: Report) -> list[Figures]:
+    """What some of the mechanisms bring: each is taken out by a setting, the others stay."""
+    runs = []
+    for label, settings in TAKEN_OUT.items():
+        async with bench(SHOP, scale, report, settings=settings) as it:
+            load = Load(part="mechanisms", label=label)
+            basket = it.basket(max(1, scale.orders // FEWER))
+            runs.append(await _told(it.measure(load, basket), report))
     return runs
 
 
@@ -158,10 +182,11 @@ PARTS: dict[str, Part] = {
     "real": real_orders,
     "growth": grown,
     "replicas": replicas,
+    "mechanisms": mechanisms,
     "soak": soak,
     "baseline": tutorial,
 }
-ASKED_FOR = frozenset({"soak", "baseline"})
+ASKED_FOR = frozenset({"mechanisms", "soak", "baseline"})
 """Those that are not part of every run."""
 TOO_LONG = frozenset({"growth"})
 """Those that are not part of a quick one."""

@@ -18,6 +18,8 @@ from loadtests.measuring.run import STAGES
 SIZE = (7, 3.2)
 PERCENTILES = ("p50", "p90", "p99")
 LATENCIES = ("accepted", "accepted → confirmed", "accepted → mailed")
+COMPARED = frozenset({"saturation", "open", "real", "growth", "replicas"})
+"""Those whose costs are of one size; alone an order takes many times as much."""
 SMALL: Any = {
     "svg.fonttype": "none",  # text stays text: small files that can be searched
     "svg.hashsalt": "bench",
@@ -33,17 +35,19 @@ def draw(results: Results, folder: Path) -> list[Path]:
     pictures: dict[str, tuple[Callable[[Any, list[Figures]], None], list[Figures]]] = {
         "cost-by-rate": (cost_by_rate, [*results.of("open"), *_saturated(results)]),
         "latency": (latency, results.of("open")),
-        "cpu-by-process": (cpu_by_process, [it for it in results.told if it.orders]),
+        "cpu-by-process": (cpu_by_process, [it for it in results.told if it.part in COMPARED]),
+        "baseline": (cpu_by_process, [*_saturated(results), *results.of("baseline")]),
         "an-orders-way": (an_orders_way, results.of("alone")),
     }
     drawn = []
     for name, (paint, figures) in pictures.items():
-        if figures:
+        if figures and (name != "baseline" or results.of("baseline")):
             drawn.append(_drawn(folder / f"{name}.svg", paint, figures))
     return drawn
 
 
-def cost_by_rate(axes: Any, runs: list[Figures]) -> None:
+def cost_by_rate(figure: Any, runs: list[Figures]) -> None:
+    axes = figure.subplots()
     ascending = sorted(runs, key=lambda it: it.rate)
     rates = [it.rate for it in ascending]
     stacked = [[it.by_part.get(name, 0.0) for it in ascending] for name in PARTS]
@@ -53,23 +57,23 @@ def cost_by_rate(axes: Any, runs: list[Figures]) -> None:
     axes.legend(fontsize=7, ncols=2)
 
 
-def latency(axes: Any, runs: list[Figures]) -> None:
-    """One group of bars a rate, one bar a percentile, for each stretch of the way."""
+def latency(figure: Any, runs: list[Figures]) -> None:
+    """A panel for each stretch of the way; in it a group of bars a rate, a bar a percentile."""
+    panels = figure.subplots(1, len(LATENCIES), sharey=True)
     width = 0.8 / len(PERCENTILES)
-    places = [(it, what) for what in LATENCIES for it in runs]
-    for number, name in enumerate(PERCENTILES):
-        heights = [
-            getattr(found, name) if (found := it.latencies.get(what)) else 0.0
-            for it, what in places
-        ]
-        left = [place + (number - 1) * width for place in range(len(places))]
-        axes.bar(left, heights, width, label=name)
-    axes.set_xticks(range(len(places)), [f"{it.label}\n{what}" for it, what in places], fontsize=6)
-    axes.set_ylabel("ms")
-    axes.legend(fontsize=7)
+    for axes, what in zip(panels, LATENCIES, strict=True):
+        for number, name in enumerate(PERCENTILES):
+            heights = [getattr(it.latencies[what], name) for it in runs]
+            left = [place + (number - 1) * width for place in range(len(runs))]
+            axes.bar(left, heights, width, label=name)
+        axes.set_xticks(range(len(runs)), [it.label for it in runs])
+        axes.set_title(what, fontsize=9)
+    panels[0].set_ylabel("ms")
+    panels[0].legend(fontsize=7)
 
 
-def cpu_by_process(axes: Any, runs: list[Figures]) -> None:
+def cpu_by_process(figure: Any, runs: list[Figures]) -> None:
+    axes = figure.subplots()
     names = [f"{it.part} {it.label}" for it in runs]
     left = [0.0] * len(runs)
     for name in PARTS:
@@ -78,11 +82,12 @@ def cpu_by_process(axes: Any, runs: list[Figures]) -> None:
         left = [before + width for before, width in zip(left, widths, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("CPU ms an order")
-    axes.legend(fontsize=7, ncols=4, loc="lower right")
+    axes.legend(fontsize=7, ncols=len(PARTS), loc="lower left", bbox_to_anchor=(-0.1, 1.0))
 
 
-def an_orders_way(axes: Any, runs: list[Figures]) -> None:
+def an_orders_way(figure: Any, runs: list[Figures]) -> None:
     """The medians of when each event came by, one after the other."""
+    axes = figure.subplots()
     found = runs[0].latencies
     named = {"answered": "accepted", **{name: f"sent → {name}" for name in STAGES}}
     named["mailed"] = "due → mailed"
@@ -101,8 +106,8 @@ def _saturated(results: Results) -> Sequence[Figures]:
 
 def _drawn(path: Path, paint: Callable[[Any, list[Figures]], None], figures: list[Figures]) -> Path:
     with mpl.rc_context(SMALL):
-        figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
-        paint(axes, figures)
+        figure = plt.figure(figsize=SIZE, layout="constrained")
+        paint(figure, figures)
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
     return path

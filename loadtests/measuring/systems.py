@@ -1,19 +1,22 @@
 """What is measured: this shop, another version of it, or the baseline; each by its own command."""
 
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from shopctl.interrupts import all_like_ctrl_c, undisturbed
 from shopctl.run_dir import CHECKOUT, RunDir
 from shopctl.stack_file import StackFile
 
 SHOWN = 3000
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class BenchError(Exception):
@@ -54,13 +57,18 @@ class Place:
 
 
 @asynccontextmanager
-async def running(system: System, replicas: Sequence[str] = ()) -> AsyncIterator[Place]:
-    """Bring it up in a private folder; take it down at the end, however that comes."""
+async def running(
+    system: System, replicas: Sequence[str] = (), settings: Mapping[str, str] = NONE
+) -> AsyncIterator[Place]:
+    """Bring it up in a private folder; take it down at the end, however that comes.
+
+    `settings` are SHOP_… variables, which reach the services.
+    """
     run_dir = Path(tempfile.mkdtemp(prefix="event-shop-bench-"))
     where = ("--run-dir", str(run_dir))
     with all_like_ctrl_c():
         try:
-            await said(system.checkout, system.module, "up", *replicas, *where)
+            await said(system.checkout, system.module, "up", *replicas, *where, env=settings)
             yield Place(system, run_dir, StackFile.read(RunDir.at(run_dir).stack))
         finally:
             with undisturbed():
@@ -68,11 +76,18 @@ async def running(system: System, replicas: Sequence[str] = ()) -> AsyncIterator
                 shutil.rmtree(run_dir, ignore_errors=True)
 
 
-async def said(checkout: Path, module: str, *words: str, accept: Sequence[int] = (0,)) -> str:
+async def said(
+    checkout: Path,
+    module: str,
+    *words: str,
+    accept: Sequence[int] = (0,),
+    env: Mapping[str, str] = NONE,
+) -> str:
     """Run `python -m module words` in that checkout; raises BenchError for other exit codes."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *words),
         cwd=checkout,
+        env={**os.environ, **env},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

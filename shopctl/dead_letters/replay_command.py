@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from shared.messaging.desk.editing import Mend, changed, parse_assignment
 from shared.messaging.desk.errors import BadEdit
-from shared.messaging.desk.letters import Filed
 from shared.messaging.desk.selection import Selection
 from shared.messaging.desk.views import RecordView
 from shopctl.dead_letters import options, replaying, showing
@@ -54,9 +53,12 @@ def replay(
     """
     selection = options.selection_of(group, subject, error, older, newer)
     _say_which(numbers or [], selection, everything=everything, edit=edit)
+    values = _values(assignments or [])
     url, console = nats_url(run_dir, nats), options.console(stderr=as_json)
     chosen = options.run(_choose(url, numbers or [], selection, again=again))
-    mend = _mend(assignments or [], chosen.letters if edit else [])
+    mend = Mend(
+        values, edited(chosen.letters[0].letter.data or b"") if edit and chosen.letters else None
+    )
     options.run(_check(url, chosen, mend))
     outcome = Outcome(skipped=list(chosen.skipped))
     if chosen.letters:
@@ -82,13 +84,16 @@ def _say_which(
         raise BadPlanError("--edit is for one letter; --set is for many")
 
 
-def _mend(assignments: Sequence[str], to_edit: Sequence[Filed]) -> Mend:
-    """Raises LetterError."""
+def _values(assignments: Sequence[str]) -> dict[str, Any]:
     try:
-        values = dict(parse_assignment(text) for text in assignments)
+        return dict(parse_assignment(text) for text in assignments)
     except BadEdit as bad:
         raise BadPlanError(str(bad)) from None
-    return Mend(values, edited(to_edit[0].letter.data or b"") if to_edit else None)
+
+
+def _edited(chosen: Chosen) -> bytes | None:
+    """Raises LetterError; None if the one letter is skipped anyway."""
+    return edited(chosen.letters[0].letter.data or b"") if chosen.letters else None
 
 
 def _preview(console: Console, chosen: Chosen, mend: Mend) -> None:

@@ -4,6 +4,7 @@ The servers, the provider and the mail sink are those of the local stack, and so
 """
 
 import asyncio
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from shopctl import outside, services, stack, stack_file
+from shopctl.errors import PartError
 from shopctl.interrupts import all_like_ctrl_c
 from shopctl.plan import SERVICES, Plan
 from shopctl.ports import Ports
@@ -31,8 +33,12 @@ def tutorial() -> None:
 @app.command()
 def up(run_dir: Annotated[Path, typer.Option()]) -> None:
     """Start it; return when it is ready."""
-    with all_like_ctrl_c():
-        asyncio.run(_up(RunDir.at(run_dir)))
+    try:
+        with all_like_ctrl_c():
+            asyncio.run(_up(RunDir.at(run_dir)))
+    except PartError as error:
+        print(f"{error}\n{error.said}", file=sys.stderr)  # noqa: T201 - who started us reads it
+        sys.exit(1)
 
 
 async def _up(run_dir: RunDir) -> None:

@@ -61,7 +61,6 @@ def hears(group: str, event: type[E]) -> Callable[[Callable[[E], Awaitable[None]
         event.subject,
         stream=_stream_of(event.subject),
         durable=f"{group}-{event.__name__}",
-        queue=group,
         decoder=decode,
         max_workers=WORKERS,
     )

@@ -36,29 +36,31 @@ class Archive:
             nats.errors.Error: it is not known to be done; it must be done again.
         """
         assert delivery.letter is not None  # noqa: S101 - only replays come here
-        letter = await self._letter(delivery.letter, (delivery.msg.headers or {}))
+        subscription = delivery.subscription
+        letter_id = (delivery.msg.headers or {}).get(h.LETTER_ID, "")
+        letter = await self._letter(delivery.letter, letter_id)
+        headers = {
+            **(_kept(letter) if letter else {}),
+            h.MESSAGE_ID: f"{action}:{delivery.stream_seq}",
+            h.LETTER_ID: letter_id,
+        }
+        if became is not None:
+            headers |= {h.BECAME: str(became), h.NOTE: h.one_line(error)}
         await self._jetstream().publish(
-            desk_subject(
-                action, delivery.letter, delivery.subscription.group, delivery.subscription.subject
-            ),
+            desk_subject(action, delivery.letter, subscription.group, subscription.subject),
             (letter.data or b"") if letter else b"",
-            headers={
-                **(_kept(letter) if letter else {}),
-                h.MESSAGE_ID: f"{action}:{delivery.stream_seq}",
-                **({h.BECAME: str(became)} if became else {}),
-                **({h.NOTE: h.one_line(error)} if error else {}),
-            },
+            headers=headers,
         )
         if letter:
             await self._delete(letter.seq)
 
-    async def _letter(self, seq: int, replay: h.Headers) -> Stored | None:
+    async def _letter(self, seq: int, letter_id: str) -> Stored | None:
         """Return the letter; None if it is gone, or another one has its number.
 
         A broker that has lost its tail gives numbers a second time.
         """
         letter = await read(self._jetstream(), DEAD_LETTERS.name, seq)
-        if letter is None or letter.headers.get(h.MESSAGE_ID, "") != replay.get(h.LETTER_ID, ""):
+        if letter is None or letter.headers.get(h.MESSAGE_ID, "") != letter_id:
             return None
         return letter
 
@@ -73,8 +75,8 @@ class Archive:
 
 
 def _kept(letter: Stored) -> dict[str, str]:
-    """Return a letter's headers as its record keeps them: the message id is the record's own."""
-    return {**letter.headers, h.LETTER_ID: letter.headers.get(h.MESSAGE_ID, "")}
+    """Return a letter's headers as its record keeps them."""
+    return {h.FAILED_AT: letter.at.isoformat(), **letter.headers}
 
 
 class ReplayedLetters(DeadLetters):

@@ -25,8 +25,16 @@ from shared.messaging import headers as h
 from shared.messaging.desk.editing import AS_IT_IS, Mend, changed
 from shared.messaging.desk.errors import NoSuchLetter, Refusal
 from shared.messaging.desk.hindrance import hindrance, told
-from shared.messaging.desk.letters import Action, Filed, Letter, Place, Record, State, filed
-from shared.messaging.desk.reading import Stored, pulling, read, scan
+from shared.messaging.desk.letters import (
+    Action,
+    Filed,
+    Letter,
+    Record,
+    State,
+    file,
+    file_all,
+)
+from shared.messaging.desk.reading import letter_of, pulling, read, record_of, scan
 from shared.messaging.desk.selection import Selection
 
 WRONG_LAST_SEQUENCE = 10071
@@ -57,7 +65,7 @@ class Desk:
         pattern = dead_letter_subject(group, selection.subject or ">")
         letters, since = [], None
         async for stored in scan(self._connection(), DEAD_LETTERS.name, pattern):
-            letters.append(_letter(stored))
+            letters.append(letter_of(stored))
             since = since or stored.at - CLOCKS_APART
             if len(letters) == limit:
                 break
@@ -65,8 +73,8 @@ class Desk:
             return []
         pattern = desk_subject("*", "*", group, selection.subject or ">")
         notes = scan(self._connection(), DESK.name, pattern, since=since)
-        records = [_record(stored) async for stored in notes]
-        return [each for each in filed(letters, records) if selection.takes(each, self._now())]
+        records = [record_of(stored) async for stored in notes]
+        return [each for each in file_all(letters, records) if selection.takes(each, self._now())]
 
     async def letter(self, seq: int) -> Filed:
         """Return one letter with its bytes and all its records, wherever it is now.
@@ -76,13 +84,13 @@ class Desk:
         """
         jetstream = self._jetstream()
         stored = await read(jetstream, DEAD_LETTERS.name, seq)
-        letter = _letter(stored) if stored else None
+        letter = letter_of(stored) if stored else None
         records = await self._records(seq)
         kept = [record.letter for record in records if record.letter]
         letter = letter or (kept[-1] if kept else None)
         if letter is None or self._group not in (None, letter.group):
             raise NoSuchLetter(seq, self._group)
-        return Filed(letter, tuple(records))
+        return file(letter, records)
 
     async def replay(
         self, seq: int, *, who: str, mend: Mend = AS_IT_IS, again: bool = False
@@ -137,7 +145,7 @@ class Desk:
         async with pulling(self._connection(), DESK.name, pattern, from_seq=from_seq) as pull:
             while waiting and (left_s := (end - self._now()).total_seconds()) > 0:
                 try:
-                    record = _record(await pull.next(left_s))
+                    record = record_of(await pull.next(left_s))
                 except NatsTimeoutError:
                     return
                 if record.action in ENDS and record.letter_seq in waiting:
@@ -152,18 +160,19 @@ class Desk:
     async def _read_record(self, seq: int) -> Record:
         stored = await read(self._jetstream(), DESK.name, seq)
         assert stored  # noqa: S101 - the stream has just named it
-        return _record(stored)
+        return record_of(stored)
 
     async def _note(
         self, found: Filed, action: Action, data: bytes, headers: Mapping[str, str]
     ) -> PubAck:
-        letter, before = found.letter, found.of(action)
+        letter, before = found.letter, found.noted(action)
         try:
             return await self._jetstream().publish(
                 desk_subject(action, letter.seq, letter.group, letter.subject),
                 data,
                 headers={
                     h.MESSAGE_ID: f"{action}:{letter.seq}:{len(before) + 1}",
+                    h.LETTER_ID: letter.letter_id,
                     "Nats-Expected-Last-Subject-Sequence": str(before[-1].seq if before else 0),
                     **headers,
                 },
@@ -179,21 +188,12 @@ class Desk:
 
 def _of_the_event(letter: Letter) -> dict[str, str]:
     """Return what a replay has to know of where its event comes from."""
-    headers = {h.LETTER_ID: letter.letter_id, h.ORIGINAL_SUBJECT: letter.subject}
-    headers[h.STREAM_SEQUENCE] = str(letter.stream_seq)
+    headers = {
+        h.ORIGINAL_SUBJECT: letter.subject,
+        h.STREAM_SEQUENCE: str(letter.stream_seq),
+    }
     if letter.message_id:
         headers[h.ORIGINAL_ID] = letter.message_id
     if letter.trace:
         headers[h.TRACE] = letter.trace
     return headers
-
-
-def _letter(stored: Stored) -> Letter:
-    place = Place.of_letter(stored.subject)
-    return Letter.read(stored.seq, place, stored.headers, stored_at=stored.at, data=stored.data)
-
-
-def _record(stored: Stored) -> Record:
-    return Record.read(
-        stored.seq, stored.subject, stored.headers, stored_at=stored.at, data=stored.data
-    )

@@ -7,8 +7,8 @@ from nats.js.errors import NotFoundError
 
 from shared.clock import Clock, utc_now
 from shared.events.topology import DEAD_LETTERS, DESK, dead_letter_subject, desk_subject
-from shared.messaging.desk.letters import Action, Letter, Place
-from shared.messaging.desk.reading import read
+from shared.messaging.desk.letters import Action, Letter
+from shared.messaging.desk.reading import letter_of, read
 from shared.metrics import DeadLetterMetrics
 
 
@@ -65,10 +65,7 @@ class Gauges:
                 break
             seq = found.seq + 1
         stored = await read(jetstream, DEAD_LETTERS.name, found.seq)
-        if stored is None:
-            return None
-        place = Place.of_letter(stored.subject)
-        return Letter.read(stored.seq, place, stored.headers, stored_at=stored.at, data=None)
+        return letter_of(stored) if stored else None
 
     async def _subjects(self, stream: str, pattern: str) -> dict[str, int]:
         info = await self._jetstream().stream_info(stream, subjects_filter=pattern)

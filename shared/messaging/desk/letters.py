@@ -79,7 +79,14 @@ class Letter:
 
     @classmethod
     def read(
-        cls, seq: int, place: Place, headers: Headers, *, stored_at: datetime, data: bytes | None
+        cls,
+        seq: int,
+        place: Place,
+        headers: Headers,
+        *,
+        letter_id: str,
+        stored_at: datetime,
+        data: bytes | None,
     ) -> "Letter":
         """Read what `DeadLetters` wrote, or the copy that a record keeps; tolerant of gaps."""
         failed_at, replay_of = headers.get(h.FAILED_AT), headers.get(h.REPLAY_OF)
@@ -87,7 +94,7 @@ class Letter:
             seq=seq,
             group=place.group,
             subject=place.subject,
-            letter_id=headers.get(h.LETTER_ID) or headers.get(h.MESSAGE_ID, ""),
+            letter_id=letter_id,
             stream_seq=int(headers.get(h.STREAM_SEQUENCE, 0)),
             message_id=headers.get(h.ORIGINAL_ID),
             deliveries=int(headers.get(h.DELIVERIES, 0)),
@@ -115,6 +122,7 @@ class Record:
     note: str = ""
     changed: str = ""
     became: int | None = None
+    letter_id: str = ""
     letter: Letter | None = None
     data: bytes | None = None
 
@@ -123,45 +131,59 @@ class Record:
         cls, seq: int, subject: str, headers: Headers, *, stored_at: datetime, data: bytes | None
     ) -> "Record":
         """Read a message of the stream DESK."""
-        action, letter_seq, group, original = subject.split(".", 4)[1:]
+        action, number, group, original = subject.split(".", 4)[1:]
+        letter_seq, letter_id = int(number), headers.get(h.LETTER_ID, "")
+        letter = None
+        if action in _CLOSING and h.FAILED_AT in headers:
+            place = Place(group, original)
+            letter = Letter.read(
+                letter_seq, place, headers, letter_id=letter_id, stored_at=stored_at, data=data
+            )
         became = headers.get(h.BECAME)
-        keeps_it = action in _CLOSING and h.LETTER_ID in headers
-        place = Place(group, original)
         return cls(
             seq=seq,
             action=Action(action),
-            letter_seq=int(letter_seq),
+            letter_seq=letter_seq,
             at=stored_at,
             who=headers.get(h.WHO, ""),
             note=headers.get(h.NOTE, ""),
             changed=headers.get(h.CHANGED, ""),
             became=int(became) if became else None,
-            letter=Letter.read(int(letter_seq), place, headers, stored_at=stored_at, data=data)
-            if keeps_it
-            else None,
+            letter_id=letter_id,
+            letter=letter,
             data=data,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A letter beside its records, the oldest first."""
+    """A letter beside its records, the oldest first.
+
+    `former` are records of another letter: a broker that lost its tail gives numbers twice.
+    """
 
     letter: Letter
     records: tuple[Record, ...] = ()
+    former: tuple[Record, ...] = ()
 
     @property
     def state(self) -> State:
         return _STATE_AFTER[self.records[-1].action] if self.records else State.OPEN
 
-    def of(self, action: Action) -> list[Record]:
-        return [record for record in self.records if record.action is action]
+    def noted(self, action: Action) -> list[Record]:
+        """Return all records of this kind under the letter's number."""
+        return [record for record in (*self.former, *self.records) if record.action is action]
 
 
-def filed(letters: Sequence[Letter], records: Sequence[Record]) -> list[Filed]:
-    """Put each letter's records beside it."""
+def file(letter: Letter, records: Sequence[Record]) -> Filed:
+    """Put the records that stand under the letter's number beside it."""
+    own = tuple(record for record in records if record.letter_id == letter.letter_id)
+    return Filed(letter, own, tuple(record for record in records if record not in own))
+
+
+def file_all(letters: Sequence[Letter], records: Sequence[Record]) -> list[Filed]:
     of: dict[int, list[Record]] = {letter.seq: [] for letter in letters}
     for record in records:
         if record.letter_seq in of:
             of[record.letter_seq].append(record)
-    return [Filed(letter, tuple(of[letter.seq])) for letter in letters]
+    return [file(letter, of[letter.seq]) for letter in letters]

@@ -14,7 +14,8 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from shared.messaging.headers import Headers, headers_of
+from shared.messaging.desk.letters import Letter, Place, Record
+from shared.messaging.headers import MESSAGE_ID, Headers, headers_of
 
 BATCH = 500
 EXPIRES_S = 30.0
@@ -120,3 +121,22 @@ async def read(jetstream: JetStreamContext, stream: str, seq: int) -> Stored | N
     assert found.subject  # noqa: S101 - a stored message has all
     assert found.time  # noqa: S101 - as above
     return Stored(seq, found.subject, headers_of(found), found.time, found.data or b"")
+
+
+def letter_of(stored: Stored) -> Letter:
+    """Read a message of DEAD_LETTERS."""
+    return Letter.read(
+        stored.seq,
+        Place.of_letter(stored.subject),
+        stored.headers,
+        letter_id=stored.headers.get(MESSAGE_ID, ""),
+        stored_at=stored.at,
+        data=stored.data,
+    )
+
+
+def record_of(stored: Stored) -> Record:
+    """Read a message of DESK."""
+    return Record.read(
+        stored.seq, stored.subject, stored.headers, stored_at=stored.at, data=stored.data
+    )

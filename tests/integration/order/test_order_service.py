@@ -137,9 +137,10 @@ async def test_the_row_is_the_fold_of_its_history(
         "ORDER BY version",
         order_id,
     )
+    data = [entry["data"] for entry in answer.json()]
     history = [
-        from_row(row[0], row[1], row[2], entry["data"])
-        for row, entry in zip(rows, answer.json(), strict=True)
+        from_row(row["version"], row["event_type"], row["timestamp"], it)
+        for row, it in zip(rows, data, strict=True)
     ]
     database = Database(settings.database_url, application="fold")
     kept = KeptConnection(database.engine)

@@ -1,10 +1,11 @@
 """What the toy did, seen from outside: in its database, and in the streams."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
+import psutil
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
@@ -70,6 +71,19 @@ class Floor:
         finally:
             await connection.close()
 
+    @contextmanager
+    def suspended(self, name: str) -> Iterator[None]:
+        """A server hangs: it and all its processes stand still."""
+        server = psutil.Process(self.servers.pid(name))
+        family = [server, *server.children(recursive=True)]
+        for process in family:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in family:
+                process.resume()
+
     async def wipe_redis(self) -> None:
         redis = Redis.from_url(self.servers.redis_url)
         await redis.flushall()
@@ -109,7 +123,7 @@ class Floor:
         info = await self.jetstream.consumer_info("ORDERS", DURABLE)
         assert info.delivered
         distinct = await self.stored("ORDERS", "orders.placed") - (info.num_pending or 0)
-        return info.delivered.consumer_seq - distinct
+        return int(info.delivered.consumer_seq) - distinct
 
     async def fetch(self, batch: int, *, within_s: float = 2.0) -> int:
         """As another replica: how many events come, well within the ack wait."""

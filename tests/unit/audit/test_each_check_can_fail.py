@@ -266,6 +266,14 @@ def test_the_same_message_id_again_is_counted_and_no_violation(shop: Evidence) -
     assert mails.repeats(shop) == 1
 
 
+def test_where_no_answer_can_have_been_lost_it_is_a_violation(shop: Evidence) -> None:
+    assert list(mails.repeated(shop)) == []
+    shop.execute(f"INSERT INTO mails SELECT * FROM mails WHERE event_id = '{event_id(6)}'")
+    (violation,) = mails.repeated(shop)
+    assert violation.invariant == "I5"
+    assert violation.found == "2 in the sink"
+
+
 def test_a_mail_that_was_refused_for_good_is_a_dead_letter_and_no_violation(shop: Evidence) -> None:
     refused = event_id(6)
     shop.execute(f"DELETE FROM mails WHERE event_id = '{refused}'")

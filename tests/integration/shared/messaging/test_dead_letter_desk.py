@@ -16,6 +16,7 @@ from shared.messaging.desk.selection import Selection, count
 from shopctl.servers import Servers
 from tests.eventually import eventually
 from tests.integration.shared.messaging.two_groups import DELIVERIES, TwoGroups, two_groups
+from tests.integration.shared.toy import placed
 
 OPERATOR = {"Authorization": "Bearer operator-token"}
 CUSTOMER = {"Authorization": "Bearer customer-token"}
@@ -131,15 +132,33 @@ async def test_a_letter_that_got_another_ones_number_is_left_alone(
     groups: TwoGroups, customer: str
 ) -> None:
     """A broker that lost its tail gives numbers a second time."""
-    found = await groups.letter_by_a_bug(customer)
-    seq, data = found.letter.seq, (await groups.desk.letter(found.letter.seq)).letter.data
+    seq = (await groups.letter_by_a_bug(customer)).letter.seq
+    data = (await groups.desk.letter(seq)).letter.data
     headers = {"Letter-Id": "dead:ORDERS:inventory-OrderPlaced:of-a-former-life"}
-
     subject = f"desk.replay.{seq}.inventory.orders.placed"
-    await groups.broker.jetstream().publish(subject, data or b"", headers=headers)
 
-    await eventually(lambda: groups.state(seq), State.HANDLED)
+    sent = await groups.broker.jetstream().publish(subject, data or b"", headers=headers)
+
+    ends = groups.desk.outcomes([seq], from_seq=sent.seq, within_s=10)
+    assert [end.action async for end in ends] == [Action.HANDLED]
     assert await groups.in_dead_letters(seq)
+    assert await groups.state(seq) is State.OPEN
+    await ended(groups, await groups.desk.replay(seq, who="ada"))
+    assert await groups.failing.counted(customer) == 1
+
+
+async def test_a_letter_without_any_headers_is_replayed_too(
+    groups: TwoGroups, customer: str
+) -> None:
+    data = placed(customer).to_bytes()
+    subject = "dead_letters.inventory.orders.placed"
+    put = await groups.broker.jetstream().publish(subject, data)
+
+    await ended(groups, await groups.desk.replay(put.seq, who="ada"))
+
+    assert await groups.failing.counted(customer) == 1
+    assert await groups.in_dead_letters(put.seq) is None
+    assert (await groups.desk.letter(put.seq)).letter.data == data
 
 
 async def test_an_edited_replay_keeps_the_original_beside_it(

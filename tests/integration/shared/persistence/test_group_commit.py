@@ -1,13 +1,9 @@
 """Group commit on the real Postgres: together where it can be, apart where it must."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import psutil
 import pytest
 
 from shared.errors import AlreadyConsumed, DependencyDown, Overloaded
@@ -201,7 +197,7 @@ async def test_a_hung_postgres_is_an_outage_and_no_end(
     assert await outcomes(commits, [asking("ada")]) == [1]
     connection: Any = commits._connection._driver
     connection._config = connection._config._replace(command_timeout=0.3)
-    with suspended(floor.servers.pid("postgres")):
+    with floor.suspended("postgres"):
         assert await outcomes(commits, [asking("ada"), asking("bob")]) == [DependencyDown] * 2
 
     async def goes() -> bool:
@@ -213,25 +209,12 @@ async def test_a_hung_postgres_is_an_outage_and_no_end(
 
 async def test_a_stop_does_not_wait_for_a_hung_postgres(floor: Floor, commits: Commits) -> None:
     assert await outcomes(commits, [asking("ada")]) == [1]
-    with suspended(floor.servers.pid("postgres")):
+    with floor.suspended("postgres"):
         waiting = asyncio.create_task(commits.run(asking("ada")))
         await asyncio.sleep(0)
         async with asyncio.timeout(3):
             await commits.stop(0.2)
         waiting.cancel()
-
-
-@contextmanager
-def suspended(pid: int) -> Iterator[None]:
-    """The server and all its backends stand still."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in family:
-        os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in family:
-            os.kill(process.pid, signal.SIGCONT)
 
 
 async def test_reads_that_find_no_free_connection_are_told_to_come_back(

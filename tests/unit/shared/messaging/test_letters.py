@@ -1,12 +1,22 @@
 """What a letter's headers and records say, and which letters are meant."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.messaging import headers as h
 from shared.messaging.desk.hindrance import hindrance
-from shared.messaging.desk.letters import Action, Filed, Letter, Place, Record, State, filed
+from shared.messaging.desk.letters import (
+    Action,
+    Filed,
+    Letter,
+    Place,
+    Record,
+    State,
+    file,
+    file_all,
+)
 from shared.messaging.desk.selection import Selection, count, parse_age
 from shared.messaging.desk.views import LetterView, RecordView, WholeLetterView
 
@@ -32,14 +42,16 @@ def letter(
     age: timedelta = timedelta(hours=1),
 ) -> Letter:
     headers = {**HEADERS, h.ERROR: error, h.FAILED_AT: (NOW - age).isoformat()}
-    return Letter.read(seq, Place(group, subject), headers, stored_at=NOW, data=b"{}")
+    place, letter_id = Place(group, subject), HEADERS[h.MESSAGE_ID]
+    return Letter.read(seq, place, headers, letter_id=letter_id, stored_at=NOW, data=b"{}")
 
 
 def record(
     action: Action, letter_seq: int = 1, seq: int = 1, *, headers: dict[str, str] | None = None
 ) -> Record:
     subject = f"desk.{action}.{letter_seq}.email.orders.confirmed"
-    return Record.read(seq, subject, headers or {}, stored_at=NOW, data=b"{}")
+    told = {h.LETTER_ID: HEADERS[h.MESSAGE_ID], **(headers or {})}
+    return Record.read(seq, subject, told, stored_at=NOW, data=b"{}")
 
 
 def test_a_letter_is_read_from_its_headers() -> None:
@@ -53,17 +65,17 @@ def test_a_letter_is_read_from_its_headers() -> None:
 def test_a_letter_without_headers_is_still_a_letter() -> None:
     place = Place.of_letter("dead_letters.email.orders.confirmed")
 
-    read = Letter.read(3, place, {}, stored_at=NOW, data=None)
+    read = Letter.read(3, place, {}, letter_id="", stored_at=NOW, data=None)
 
     assert (read.group, read.subject, read.failed_at) == ("email", "orders.confirmed", NOW)
 
 
 def test_the_record_of_a_handled_letter_keeps_it() -> None:
-    kept = {**HEADERS, h.LETTER_ID: HEADERS[h.MESSAGE_ID], h.MESSAGE_ID: "handled:9"}
+    kept = {**HEADERS, h.MESSAGE_ID: "handled:9"}
 
     assert record(Action.HANDLED, headers=kept).letter == letter()
     assert record(Action.HANDLED).letter is None
-    assert record(Action.REPLAY, headers={h.LETTER_ID: "dead:…"}).letter is None
+    assert record(Action.REPLAY, headers=kept).letter is None
 
 
 @pytest.mark.parametrize(
@@ -78,13 +90,22 @@ def test_the_record_of_a_handled_letter_keeps_it() -> None:
     ],
 )
 def test_the_last_record_says_the_state(actions: list[Action], state: State) -> None:
-    (found,) = filed([letter()], [record(action) for action in actions])
+    found = file(letter(), [record(action) for action in actions])
 
     assert found.state is state
 
 
+def test_records_of_a_letter_that_had_the_number_before_do_not_count() -> None:
+    former = record(Action.REPLAY, headers={h.LETTER_ID: "dead:another"})
+
+    found = file(letter(), [former])
+
+    assert (found.state, found.records) == (State.OPEN, ())
+    assert found.noted(Action.REPLAY) == [former]
+
+
 def test_records_go_to_their_letters() -> None:
-    first, second = filed(
+    first, second = file_all(
         [letter(1), letter(2)], [record(Action.REPLAY, 2), record(Action.REPLAY, 9)]
     )
 
@@ -159,7 +180,7 @@ def test_letters_are_counted_by_group_subject_and_class_of_error() -> None:
         letter(4, group="analytics"),
     ]
 
-    counts = count(filed(letters, [record(Action.DISCARDED, 2)]))
+    counts = count(file_all(letters, [record(Action.DISCARDED, 2)]))
 
     assert [(each.group, each.error_class, each.letters, each.open) for each in counts] == [
         ("analytics", "KeyError", 1, 1),
@@ -173,9 +194,7 @@ def test_letters_are_counted_by_group_subject_and_class_of_error() -> None:
 
 
 def test_views_show_json_as_json_and_the_rest_as_text() -> None:
-    broken = Letter.read(
-        1, Place("email", "orders.confirmed"), HEADERS, stored_at=NOW, data=b"{\xff"
-    )
+    broken = replace(letter(), data=b"{\xff")
 
     assert WholeLetterView.of(Filed(letter())).event == {}
     assert WholeLetterView.of(Filed(broken)).event == "{�"

@@ -1,0 +1,104 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from loadtests.measuring.cpu import owner, spent
+from loadtests.measuring.figures import Figures, divided, middle
+from loadtests.measuring.percentiles import Percentiles
+from loadtests.measuring.pictures import draw
+from loadtests.measuring.publishing import BEGIN, END, PAGE, replaced, section
+from loadtests.measuring.results import Results
+
+
+def run(cost: float, *, part: str = "saturation", calibration: float = 50.0) -> Figures:
+    found = Percentiles(10, 1.0, 2.0, 3.0, 4.0)
+    return Figures(
+        part=part,
+        label="200/s",
+        orders=1_000,
+        seconds=2.0,
+        lines=3.0,
+        accepted_rate=600.0,
+        cost={"order-1": cost, "order-2": cost, "postgres: order": 0.5, "nats": 0.25},
+        outside={"mail": 9.0},
+        latencies=dict.fromkeys(
+            ("accepted", "accepted → confirmed", "accepted → mailed", "due → mailed"), found
+        ),
+        calibration=(calibration, calibration),
+    )
+
+
+def results(*runs: Figures) -> Results:
+    return Results(datetime(2025, 1, 31, tzinfo=UTC), "two cores", list(runs))
+
+
+def test_the_cost_is_that_of_the_shop_and_its_servers_without_the_world_outside() -> None:
+    assert run(0.125).total == 1.0
+    assert run(0.125).rate == 500.0
+
+
+def test_replicas_count_together_and_so_do_postgres_backends() -> None:
+    assert run(0.125).by_part == {"order": 0.25, "postgres": 0.5, "nats": 0.25}
+
+
+def test_a_machine_that_is_half_as_fast_costs_the_same_by_its_calibration() -> None:
+    slow, fast = run(0.625, calibration=100.0), run(0.125)
+    assert slow.total == 2 * fast.total
+    assert slow.relative == fast.relative
+
+
+def test_seconds_of_cpu_become_ms_an_order_apart_for_the_outside() -> None:
+    assert divided({"order-1": 2.0, "mail": 4.0}, 1_000) == ({"order-1": 2.0}, {"mail": 4.0})
+
+
+def test_of_repeated_runs_the_middle_one_is_told() -> None:
+    assert middle([run(0.3), run(0.1), run(0.2)]) == run(0.2)
+    assert results(run(0.3), run(0.1), run(0.2), run(1, part="real")).told == [
+        run(0.2),
+        run(1, part="real"),
+    ]
+
+
+def test_a_backend_that_ended_keeps_the_sum_right() -> None:
+    before = {"postgres: order": 3.0, "postgres: ended": 0.0}
+    assert sum(spent(before, {"postgres: ended": 3.5}).values()) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "whose"),
+    [
+        ("postgres: order order 127.0.0.1(41000) idle in transaction", "postgres: order"),
+        ("postgres: checkpointer ", "postgres: checkpointer"),
+        ("postgres: autovacuum worker order", "postgres: autovacuum worker"),
+    ],
+)
+def test_a_backends_title_tells_whose_it_is(title: str, whose: str) -> None:
+    assert owner(title) == whose
+
+
+def test_results_survive_their_file(tmp_path: Path) -> None:
+    results(run(0.2)).write(tmp_path / "bench" / "bench.json")
+    assert Results.read(tmp_path / "bench" / "bench.json") == results(run(0.2))
+
+
+def test_publishing_replaces_what_is_between_the_marks_and_nothing_else() -> None:
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert replaced(page, "new") == f"before\n{BEGIN}\n\nnew\n{END}\nafter\n"
+    with pytest.raises(ValueError, match="no place"):
+        replaced("a page without marks", "new")
+
+
+def test_the_real_page_has_a_place_for_the_figures() -> None:
+    assert "| saturation |" in replaced(PAGE.read_text(), section(results(run(0.2))))
+
+
+def test_pictures_are_drawn_of_what_there_is_and_are_small(tmp_path: Path) -> None:
+    drawn = draw(results(run(0.2), run(0.3, part="open"), run(0.4, part="alone")), tmp_path)
+    assert {path.stem for path in drawn} == {
+        "cost-by-rate",
+        "latency",
+        "cpu-by-process",
+        "an-orders-way",
+    }
+    assert all(path.stat().st_size < 60_000 for path in drawn)
