@@ -56,6 +56,8 @@ def bench(
     ] = False,
 ) -> None:
     """Measure, audit, and tell; exit 1 where there is no figure."""
+    if publish and quick:
+        raise typer.BadParameter("quick figures are not for quoting", param_hint="--publish")
     scale = _scale(quick=quick, orders=orders, poisson=poisson, file=file)
     try:
         if ref is not None:

@@ -9,7 +9,9 @@ from typing import Any
 from locust import LoadTestShape, events
 
 from loadtests.journeys import stocking
-from loadtests.journeys.users import LEDGER, PLACES, SETTINGS, WORLD, Customer, Operator
+from loadtests.journeys.customers import Customer
+from loadtests.journeys.operators import Operator
+from loadtests.journeys.people import LEDGER, PLACES, SETTINGS, WORLD
 from loadtests.journeys.verdict import judge
 
 __all__ = ["Customer", "Operator"]

@@ -1,1 +1,1 @@
-"""What Locust's users do, and what is made of it. Only `users.py` imports Locust."""
+"""What Locust's users do, and what is made of it. Only people.py and its users import Locust."""

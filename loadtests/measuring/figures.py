@@ -19,7 +19,8 @@ class Figures:
         lines: of an order, on average.
         accepted_rate: orders answered a second, while they were placed.
         cost: by process; the world outside apart, in `outside`.
-        memory: the peak of each process; `memory_peak` is that of them all at one moment.
+        memory: the peak of each process; `memory_peak` is that of them all at one moment,
+            `memory_ends` their sum at the beginning and at the end.
         groups: mean members of a group commit, by service.
         wire: bytes and messages that NATS took in and gave out, an order.
         calibration: before and after.
@@ -37,10 +38,10 @@ class Figures:
     latencies: Mapping[str, Percentiles] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
     memory_peak: float = 0.0
+    memory_ends: tuple[float, float] = (0.0, 0.0)
     groups: Mapping[str, float] = field(default_factory=dict)
     wire: Mapping[str, float] = field(default_factory=dict)
     calibration: tuple[float, float] = (0.0, 0.0)
-    notes: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from statistics import mean
 from time import time
 
 import psutil
@@ -35,8 +36,11 @@ class Memory:
         return max((sum(reading.values()) for _, reading in self.readings), default=0.0)
 
     @property
-    def totals(self) -> list[tuple[float, float]]:
-        return [(at, sum(reading.values())) for at, reading in self.readings]
+    def ends(self) -> tuple[float, float]:
+        """Return the mean totals of the first and the last tenth: a leak makes them differ."""
+        totals = [sum(reading.values()) for _, reading in self.readings]
+        tenth = max(1, len(totals) // 10)
+        return mean(totals[:tenth]), mean(totals[-tenth:])
 
 
 @asynccontextmanager

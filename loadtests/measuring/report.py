@@ -8,7 +8,7 @@ from rich.table import Table
 from loadtests.measuring.figures import Figures
 from loadtests.measuring.results import Results
 
-COLUMNS = ("part", "load", "orders", "orders/s", "ms/order", "memory MiB", "calibration ms")
+COLUMNS = ("part", "load", "orders", "orders/s", "ms/order", "MiB", "begin, end", "calibration ms")
 PARTS = ("order", "inventory", "payment", "email", "analytics", "postgres", "nats", "redis")
 
 
@@ -36,7 +36,8 @@ def summary(it: Figures) -> tuple[str, ...]:
     rate = f"{it.rate:,.0f}" if it.orders else ""
     cost = f"{it.total:.2f}" if it.orders else ""
     memory = f"{it.memory_peak:,.0f}" if it.memory_peak else ""
-    return (name, it.label, f"{it.orders:,}", rate, cost, memory, fast)
+    ends = f"{it.memory_ends[0]:,.0f}, {it.memory_ends[1]:,.0f}" if it.memory_peak else ""
+    return (name, it.label, f"{it.orders:,}", rate, cost, memory, ends, fast)
 
 
 def costs(it: Figures) -> tuple[str, ...]:

@@ -6,7 +6,10 @@ import sys
 import uvicorn
 
 from loadtests.baselines.tutorial.kit import app
-from loadtests.baselines.tutorial.shop import SERVICES
+from loadtests.baselines.tutorial.ordering import inventory, order
+from loadtests.baselines.tutorial.settling import analytics, email, payment
+
+SERVICES = {it.__name__: it for it in (order, inventory, payment, email, analytics)}
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ async def requests(toy: ToyProcess) -> AsyncIterator[list[int]]:
         while True:
             try:
                 statuses.append((await toy.http.post(f"/count/{name}")).status_code)
-            except httpx.ConnectError:
+            except httpx.TransportError:  # it listens no more; what was not answered, was not done
                 return
 
     async with asyncio.TaskGroup() as group:

@@ -1,79 +1,31 @@
-"""The people of the load test: customers who browse, order and follow, an operator who ships.
+"""Customers: they browse, order and follow, look at what is theirs, change their minds.
 
 Locust makes `sleep` and all sockets cooperative when it is imported.
 """
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import count, cycle
-from pathlib import Path
-from random import Random
 from time import sleep
 from typing import Any
 
-from locust import FastHttpUser, between, task
+from locust import between, task
 
-from loadtests.journeys.ledger import Ledger, milliseconds
-from loadtests.journeys.places import NowhereError, Places
-from loadtests.journeys.settings import CONFIRMED, MAILED, PLACING, Settings
-from loadtests.journeys.world import World
-from shopctl.run_dir import CHECKOUT
+from loadtests.journeys.ledger import milliseconds
+from loadtests.journeys.people import (
+    LEDGER,
+    NUMBERS,
+    ORDER_URLS,
+    PLACES,
+    RUN,
+    SETTINGS,
+    WORLD,
+    Person,
+    bearer,
+)
+from loadtests.journeys.settings import CONFIRMED, MAILED, PLACING
 
-REPORTS = Path(os.environ.get("LOAD_OUT") or CHECKOUT / ".run" / "load")
+DO = WORLD.customers.do
 FIRST_LOOK_S, LONGEST_WAIT_S = 0.05, 1.0
 FOLLOWED_S = 60.0
-BUSY = (429, 503)
-
-try:
-    WORLD, PLACES, SETTINGS = World.read(), Places.here(), Settings.of(os.environ)
-except (NowhereError, ValueError, OSError) as error:
-    sys.exit(f"load test: {error}")
-LEDGER = Ledger(REPORTS / "accepted.txt")
-DO = WORLD.customers.do
-NUMBERS = count(1)
-RUN = f"load-{os.getpid()}-{Random().randrange(10**6)}"  # noqa: S311 - so that keys are new
-ORDER_URLS = cycle(PLACES.order)
-
-Headers = Mapping[str, str]
-
-
-def bearer(token: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-class Person(FastHttpUser):
-    """What customers and operators have in common."""
-
-    abstract = True
-    host = PLACES.order[0]
-
-    def __init__(self, environment: Any) -> None:
-        super().__init__(environment)
-        self.chance = Random()  # noqa: S311 - dice, not secrets
-
-    @contextmanager
-    def asked(
-        self,
-        method: str,
-        url: str,
-        name: str,
-        *,
-        headers: Headers,
-        expect: tuple[int, ...],
-        **more: Any,
-    ) -> Iterator[Any]:
-        """Ask once. "Too much just now" is an answer, and has a statistic of its own."""
-        with self.client.request(
-            method, url, name=name, headers=dict(headers), catch_response=True, **more
-        ) as answer:
-            if answer.status_code in BUSY and "Retry-After" in (answer.headers or {}):
-                answer.request_meta["name"] = f"{name} (busy)"
-                answer.success()
-            elif answer.status_code in expect:
-                answer.success()
-            yield answer
 
 
 class Customer(Person):
@@ -216,55 +168,6 @@ class Customer(Person):
             request_type="E2E", name=name, response_time=ms, response_length=0, exception=None,
             context={},
         )  # fmt: skip
-
-
-class Operator(Person):
-    """Ships what is confirmed, and fills the shelves."""
-
-    fixed_count = WORLD.operators.count if PLACES.operator_token else 0
-    abstract = not PLACES.operator_token
-    wait_time = between(*WORLD.operators.pause_s)
-
-    def on_start(self) -> None:
-        self.headers = bearer(PLACES.operator_token)
-
-    @task(3)
-    def ship(self) -> None:
-        url = f"{next(ORDER_URLS)}/orders"
-        limit = WORLD.operators.ship_at_once
-        with self.asked(
-            "GET",
-            f"{url}?status=CONFIRMED&limit={limit}",
-            "GET /orders?status=",
-            headers=self.headers,
-            expect=(200,),
-        ) as answer:
-            confirmed = answer.json()["orders"] if answer.status_code == 200 else []
-        for order in confirmed:
-            parcel = {"carrier": "Parcel Post", "tracking_number": f"PP{next(NUMBERS)}"}
-            with self.asked(
-                "POST",
-                f"{url}/{order['order_id']}/ship",
-                "POST /orders/{id}/ship",
-                headers=self.headers,
-                expect=(202, 409),
-                json=parcel,
-            ):
-                pass
-
-    @task(1)
-    def restock(self) -> None:
-        sku = self.chance.choice(WORLD.products).sku
-        receipt = {"quantity": WORLD.operators.restock, "reference": f"{RUN}-{next(NUMBERS)}"}
-        with self.asked(
-            "POST",
-            f"{PLACES.inventory}/products/{sku}/receipts",
-            "POST /products/{sku}/receipts",
-            headers=self.headers,
-            expect=(200, 201, 202),
-            json=receipt,
-        ):
-            pass
 
 
 def _looks() -> Iterator[None]:
