@@ -1,6 +1,7 @@
-"""`python -m audit`: exit 0 if every invariant holds, 1 if not, 2 if there is nothing to audit."""
+"""`python -m audit`: exit 0 if every invariant holds, 1 if not, 2 if it cannot tell."""
 
 import asyncio
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -16,7 +17,7 @@ from audit.scope import Scope
 from audit.stack import Stack, StackError
 from audit.violations import Invariant
 
-NOTHING_TO_AUDIT = 2
+NO_VERDICT = 2
 TELL_EVERY_S = 5.0
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -65,7 +66,12 @@ def audit(
         outcome = asyncio.run(course.run(plan, say=_say, progress=Telling()))
     except StackError as error:
         errors.print(f"[red]{escape(str(error))}[/]")
-        raise typer.Exit(NOTHING_TO_AUDIT) from error
+        raise typer.Exit(NO_VERDICT) from error
+    except typer.BadParameter:
+        raise
+    except Exception as error:  # an audit that breaks must not look like one that found something
+        errors.print(traceback.format_exc(), markup=False)
+        raise typer.Exit(NO_VERDICT) from error
     if as_json:
         typer.echo(report.as_json(outcome))
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from audit.evidence import Evidence
+from audit.scope import EVERYTHING, Horizon
 from audit.violations import Invariant, Violation, of_order
 
 # Everybody who knows of an accepted order: a stored answer, an event, a client's own history.
@@ -27,8 +28,8 @@ class KeptAnswer(NamedTuple):
     currency: str | None
 
 
-def missing(evidence: Evidence, *, horizon: str = "") -> Iterator[Violation]:
-    for order_id, sources in evidence.select(MISSING, horizon):
+def missing(evidence: Evidence, horizon: Horizon = EVERYTHING) -> Iterator[Violation]:
+    for order_id, sources in evidence.select(MISSING, horizon.orders):
         found = f"no such order; but there is: {sources}"
         yield of_order(Invariant.I1, order_id, expected="a row that can be read", found=found)
 

@@ -5,6 +5,7 @@ from audit.evidence import Event, Evidence, Heard, Letter, Mail, Movement, Order
 from audit.plan import Plan
 from audit.reading import reports
 from audit.reading.http import client
+from audit.scope import Horizon
 from audit.violations import Findings, Invariant
 
 # The oldest event that analytics counted, and the span of what the streams hold.
@@ -17,35 +18,35 @@ async def compare(plan: Plan, evidence: Evidence, findings: Findings) -> None:
     """Raises StackError if a service does not answer."""
     horizon = _horizon(plan, evidence)
     if plan.wants(Invariant.I1):
-        findings.add(access.missing(evidence, horizon=str(plan.scope.after)))
+        findings.add(access.missing(evidence, plan.scope.horizon(forgetting=False)))
         await sample.read(plan, evidence, findings)
     if plan.wants(Invariant.I3, Invariant.I10):
         findings.add(money.violations(evidence))
     if plan.wants(Invariant.I4, Invariant.I10):
         findings.add(stock.violations(evidence))
     if plan.wants(Invariant.I5):
-        _mails(plan, evidence, findings, horizon=horizon)
+        _mails(plan, evidence, findings, horizon)
     if plan.wants(Invariant.I7):
-        findings.add(delivery.violations(evidence, horizon=horizon))
+        findings.add(delivery.violations(evidence, horizon))
     if plan.wants(Invariant.I8):
-        await _analytics(plan, evidence, findings, horizon=horizon)
+        await _analytics(plan, evidence, findings, horizon)
     if not plan.probe:
         findings.note(Invariant.I9, "only what is kept for keys; --probe tries it")
     _count(evidence, findings)
 
 
-def _horizon(plan: Plan, evidence: Evidence) -> str:
+def _horizon(plan: Plan, evidence: Evidence) -> Horizon:
     ((forgetting,),) = evidence.select(FORGETTING)
-    return plan.scope.remembered(forgetting=bool(forgetting))
+    return plan.scope.horizon(forgetting=bool(forgetting))
 
 
-def _mails(plan: Plan, evidence: Evidence, findings: Findings, *, horizon: str) -> None:
+def _mails(plan: Plan, evidence: Evidence, findings: Findings, horizon: Horizon) -> None:
     if plan.stack.mail.url is None:
         findings.skip(
             Invariant.I5, "the mail server is not the sandbox's: what it received is not ours"
         )
         return
-    findings.add(mails.violations(evidence, horizon=horizon))
+    findings.add(mails.violations(evidence, horizon))
     if not plan.repeats_allowed:
         findings.add(mails.repeated(evidence))
     elif repeats := mails.repeats(evidence):
@@ -54,11 +55,11 @@ def _mails(plan: Plan, evidence: Evidence, findings: Findings, *, horizon: str) 
         findings.note(Invariant.I5, f"{refused} in email's dead letters")
 
 
-async def _analytics(plan: Plan, evidence: Evidence, findings: Findings, *, horizon: str) -> None:
+async def _analytics(plan: Plan, evidence: Evidence, findings: Findings, horizon: Horizon) -> None:
     ((oldest,),) = evidence.select(OLDEST_HEARD)
     if plan.scope.since is not None:
         findings.skip(Invariant.I8, "--since: a recount begins at the streams' first message")
-    elif oldest < horizon:
+    elif oldest < horizon.events:
         findings.skip(Invariant.I8, "analytics has heard more than the streams remember")
     else:
         ((first_us, last_us),) = evidence.select(SPAN)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from audit.evidence import Evidence
+from audit.scope import EVERYTHING, Horizon
 from audit.violations import Invariant, Violation, of_order
 
 # Each event, for each group that hears it: in the inbox or in the dead letters, and not in both.
@@ -66,20 +67,16 @@ WHERE e.event_type IN ('OrderPlaced', 'OrderConfirmed', 'OrderCancelled', 'Order
 """
 
 
-def violations(evidence: Evidence, *, horizon: str = "") -> Iterator[Violation]:
-    """Yield what is wrong with the deliveries.
-
-    Args:
-        horizon: an id; older events may have left the streams, or are not looked at.
-    """
-    yield from _of_groups(evidence, horizon)
-    for service, subject, event_id in evidence.select(UNSAID, horizon):
+def violations(evidence: Evidence, horizon: Horizon = EVERYTHING) -> Iterator[Violation]:
+    """Yield what is wrong; of what is older than `horizon` the events may be gone."""
+    yield from _of_groups(evidence, horizon.events)
+    for service, subject, event_id in evidence.select(UNSAID, horizon.events):
         expected = f"{event_id} in the stream of {subject}, as its outbox says"
         yield Violation(Invariant.I7, "outbox", service, expected, "it is not there")
-    for order_id, event_type, times, found in evidence.select(TOLD, horizon):
+    for order_id, event_type, times, found in evidence.select(TOLD, horizon.orders):
         expected = f"{times} {event_type} in the stream, as in its history"
         yield of_order(Invariant.I7, order_id, expected=expected, found=f"{found}")
-    for order_id, event_type, event_id in evidence.select(TOLD_IN_VAIN, horizon):
+    for order_id, event_type, event_id in evidence.select(TOLD_IN_VAIN, horizon.orders):
         expected = f"no {event_type} in the stream: its history has none"
         yield of_order(Invariant.I7, order_id, expected=expected, found=event_id)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from audit.evidence import Evidence
+from audit.scope import EVERYTHING, Horizon
 from audit.violations import Invariant, Violation, of_order
 
 # The kind of mail that an event calls for.
@@ -58,12 +59,12 @@ REPEATS = "SELECT count(*) - count(DISTINCT message_id) FROM mails"
 REFUSED = "SELECT count(*) FROM letters WHERE service = 'email'"
 
 
-def violations(evidence: Evidence, *, horizon: str = "") -> Iterator[Violation]:
+def violations(evidence: Evidence, horizon: Horizon = EVERYTHING) -> Iterator[Violation]:
     """Yield what is wrong with the mails; of what is older than `horizon` the events are gone."""
-    for order_id, kind, due, mails in evidence.select(DUE, horizon):
+    for order_id, kind, due, mails in evidence.select(DUE, horizon.orders):
         expected = f"one {kind} mail" if due else f"no {kind} mail: it did not happen"
         yield of_order(Invariant.I5, order_id, expected=expected, found=f"{mails} in the sink")
-    for message_id, recipient, event_type in evidence.select(UNCALLED, horizon):
+    for message_id, recipient, event_type in evidence.select(UNCALLED, horizon.events):
         found = f"a mail to {recipient}, about {event_type or 'no event of the streams'}"
         yield Violation(Invariant.I5, "mail", message_id, "something that calls for it", found)
     for order_id, message_id, recipient, customer in evidence.select(ASTRAY):

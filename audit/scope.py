@@ -1,7 +1,7 @@
 """Which part of the shop's past is looked at."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -9,8 +9,20 @@ from uuid import UUID
 from shared.events.topology import EVENTS_KEPT
 
 CLOSE_TO_THE_END = timedelta(hours=1)
+MARGIN = timedelta(minutes=1)
 _SPAN = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Ids before which nothing is looked at, or may be missing."""
+
+    orders: str = ""
+    events: str = ""
+
+
+EVERYTHING = Horizon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +45,40 @@ class Scope:
         return cls(now, since)
 
     @property
-    def after(self) -> UUID:
-        """An id that lies before all that belong to the scope."""
-        return _first_id_at(self.since) if self.since else UUID(int=0)
+    def events_since(self) -> datetime | None:
+        """The first event of an order has an older id than the order."""
+        return self.since - MARGIN if self.since else None
 
-    def remembered(self, *, forgetting: bool) -> str:
-        """Return an id: of every event with a greater one the streams must still know.
+    @property
+    def orders_after(self) -> UUID:
+        """An id that lies before all orders of the scope."""
+        return _first_id_at(self.since)
+
+    @property
+    def events_after(self) -> UUID:
+        """An id that lies before all events of the scope."""
+        return _first_id_at(self.events_since)
+
+    def horizon(self, *, forgetting: bool) -> Horizon:
+        """Return from where on everything must be known.
 
         Args:
             forgetting: a stream does not begin with its first message any more.
         """
-        if not forgetting:
-            return str(self.after)
-        oldest = self.now - EVENTS_KEPT + CLOSE_TO_THE_END
-        return max(str(self.after), str(_first_id_at(oldest)))
+        scope = self
+        if forgetting:
+            oldest = self.now - EVENTS_KEPT + CLOSE_TO_THE_END
+            scope = replace(self, since=max(oldest, self.since) if self.since else oldest)
+        return Horizon(str(scope.orders_after), str(scope.events_after))
 
-    def holds(self, some_id: str) -> bool:
-        """Tell whether what has this id belongs to the scope; what has no such id does."""
-        return self.since is None or some_id > str(self.after)
+    def holds_order(self, order_id: str) -> bool:
+        """Tell whether the order belongs to the scope; what has no such id does."""
+        return self.since is None or order_id > str(self.orders_after)
+
+    def holds_event(self, event_id: str) -> bool:
+        """Tell whether the event belongs to the scope; what has no such id does."""
+        return self.since is None or event_id > str(self.events_after)
 
 
-def _first_id_at(moment: datetime) -> UUID:
-    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+def _first_id_at(moment: datetime | None) -> UUID:
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80 if moment else 0)

@@ -37,7 +37,7 @@ class Verdict:
 
 
 class AuditFailedError(Exception):
-    """The audit could not look."""
+    """The audit could not look, or broke on the way."""
 
 
 async def verdict(
@@ -78,7 +78,7 @@ async def run_audit(stack: Path, *options: str) -> dict[str, Any]:
         stderr=asyncio.subprocess.PIPE,
     )
     said, complained = await audit.communicate()
-    if audit.returncode not in FOUND:
+    if audit.returncode not in FOUND or not said:
         raise AuditFailedError(complained.decode()[-2000:])
     return dict(json.loads(said))
 

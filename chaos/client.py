@@ -115,8 +115,11 @@ class Client:
 
 
 @asynccontextmanager
-async def client_of(stack: StackFile, *, connections: int = 400) -> AsyncIterator[Client]:
-    limit = aiohttp.TCPConnector(limit=connections, keepalive_timeout=30)
+async def client_of(stack: StackFile) -> AsyncIterator[Client]:
+    # No limit: a request that waits for a connection of ours would never reach the shop.
+    connections = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
     patience = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S, sock_connect=CONNECT_WITHIN_S)
-    async with aiohttp.ClientSession(connector=limit, timeout=patience, trust_env=False) as http:
+    async with aiohttp.ClientSession(
+        connector=connections, timeout=patience, trust_env=False
+    ) as http:
         yield Client(http, stack, History())

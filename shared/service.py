@@ -48,6 +48,7 @@ S = TypeVar("S")
 
 RELAY_SHARE_S = 2.0  # of the drain, kept for publishing what the last commits have to say
 LAG_EVERY_S = 5.0
+START_S = 30.0
 GOODBYE_S = 1
 KEPT_CONNECTIONS = 3  # group commit's, relay's, and the look at the tail; beside those for reading
 
@@ -171,7 +172,9 @@ class Service:
                 await stack.enter_async_context(manager)
             for commits in self._commits:
                 commits.start()
-            await self.broker.start()
+            # nats-py would try for ever, deaf to SIGTERM; the supervisor's restart is the retry.
+            async with asyncio.timeout(START_S):
+                await self.broker.start()
             stack.push_async_callback(self._leave_broker)
             await self.relay.start(self._nats)
             await self.consumer.start()

@@ -82,7 +82,7 @@ class ServiceSettings(BaseSettings):
         8, ge=1, description="Deliveries of one event before it becomes a dead letter."
     )
     drain_s: float = Field(
-        7.0,
+        5.0,
         gt=0,
         allow_inf_nan=False,
         description="Longest time from SIGTERM to the end of the work in hand, seconds.",

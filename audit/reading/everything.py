@@ -77,8 +77,9 @@ class Reader:
 
     def _streams(self, broker: Client) -> Iterator[Coroutine[None, None, None]]:
         if self._plan.wants(Invariant.I1, Invariant.I5, Invariant.I7, Invariant.I8):
-            since = self._plan.scope.since
-            yield streams.read(broker, self._evidence, since=since, progress=self._progress)
+            yield streams.read(
+                broker, self._evidence, scope=self._plan.scope, progress=self._progress
+            )
 
     async def _ledger(self, url: str) -> None:
         async with client(url) as http:

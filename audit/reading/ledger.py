@@ -19,7 +19,7 @@ async def read(
     seen = 0
     async for movements in pages(client):
         rows = (tuple(movement[name] for name in Movement._fields) for movement in movements)
-        evidence.add(Movement, [row for row in rows if scope.holds(str(row[3]))])
+        evidence.add(Movement, [row for row in rows if scope.holds_order(str(row[3]))])
         seen += len(movements)
         progress("ledger", seen, None)
 

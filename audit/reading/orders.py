@@ -50,7 +50,7 @@ async def read(
     tx: Snapshot, evidence: Evidence, findings: Findings, *, scope: Scope, progress: Progress
 ) -> None:
     """Fold every history on its way in."""
-    after, seen = scope.after, 0
+    after, seen = scope.orders_after, 0
     while True:
         rows = await tx.fetch(ROWS, after, PAGE)
         until = rows[-1]["order_id"] if len(rows) == PAGE else LAST_ID
@@ -71,7 +71,7 @@ async def read_answers(
     tx: Snapshot, evidence: Evidence, findings: Findings, *, scope: Scope
 ) -> None:
     """Hold what is kept for each key against its order."""
-    async for rows in pages(tx, ANSWERS, scope.after):
+    async for rows in pages(tx, ANSWERS, scope.orders_after):
         answers = [_answer(*row) for row in rows]
         findings.add(access.kept_answers(answers))
         evidence.add(Accepted, [("an answer kept for a key", it.order_id) for it in answers])

@@ -20,7 +20,7 @@ async def read(
     seen = 0
     async for messages in pages(client):
         rows = [row(message) for message in messages]
-        evidence.add(Mail, [it for it in rows if scope.holds(it.event_id)])
+        evidence.add(Mail, [it for it in rows if scope.holds_event(it.event_id)])
         seen += len(messages)
         progress("mails", seen, None)
 

@@ -31,7 +31,7 @@ async def read(tx: Snapshot, evidence: Evidence, *, scope: Scope) -> None:
         evidence.add(Shelf, rows)
     async for rows in pages(tx, RECEIPTS):
         evidence.add(Received, rows)
-    async for rows in pages(tx, RESERVATIONS, scope.after):
+    async for rows in pages(tx, RESERVATIONS, scope.orders_after):
         evidence.add(Reservation, rows)
     async for rows in pages(tx, HELD):
         evidence.add(Held, rows)

@@ -15,6 +15,7 @@ from audit.evidence import Event, Evidence, Extent, Hearing, Letter, Line, Unrea
 from audit.reading import messages
 from audit.reading.messages import Message
 from audit.reading.progress import Progress
+from audit.scope import Scope
 from audit.stack import StackError
 from shared.events.topology import DEAD_LETTERS, DESK, STREAMS, SUBSCRIPTIONS
 
@@ -31,9 +32,7 @@ UNACKNOWLEDGED = ConsumerConfig(
 )
 
 
-async def read(
-    connection: Client, evidence: Evidence, *, since: datetime | None, progress: Progress
-) -> None:
+async def read(connection: Client, evidence: Evidence, *, scope: Scope, progress: Progress) -> None:
     """Read all streams, one after the other.
 
     Raises:
@@ -41,10 +40,10 @@ async def read(
     """
     evidence.add(Hearing, [(s.group, s.event_type, s.subject, s.stream) for s in SUBSCRIPTIONS])
     for stream in STREAMS:
-        rows = Rows(evidence)
+        rows = Rows(evidence, scope)
         take = {DEAD_LETTERS: rows.letter, DESK: rows.record}.get(stream, rows.event)
         # A letter may be about something older, and there are few.
-        start = None if stream in (DEAD_LETTERS, DESK) else since
+        start = None if stream in (DEAD_LETTERS, DESK) else scope.events_since
         pull = Pull(connection, stream.name, take, progress)
         evidence.add(Extent, [await pull.run(start)])
         rows.write()
@@ -53,8 +52,9 @@ async def read(
 class Rows:
     """Rows on their way into the evidence."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, scope: Scope) -> None:
         self._evidence = evidence
+        self._scope = scope
         self._events: list[Event] = []
         self._lines: list[Line] = []
 
@@ -63,7 +63,10 @@ class Rows:
         if event is None:
             self._evidence.add(Unreadable, [messages.unreadable(message)])
             return
-        self._events.append(messages.event_row(event))
+        row = messages.event_row(event)
+        if not self._scope.holds_event(row.event_id):
+            return
+        self._events.append(row)
         self._lines.extend(messages.lines(event))
         if len(self._events) >= ROWS or len(self._lines) >= ROWS:
             self.write()

@@ -17,9 +17,9 @@ async def read(
     tx: Snapshot, evidence: Evidence, *, service: str, scope: Scope, progress: Progress
 ) -> None:
     seen = 0
-    async for rows in pages(tx, INBOX, scope.after):
+    async for rows in pages(tx, INBOX, scope.events_after):
         evidence.add(Heard, [(service, row[0]) for row in rows])
         seen += len(rows)
         progress(f"inbox of {service}", seen, None)
-    async for rows in pages(tx, PUBLISHED, scope.after):
+    async for rows in pages(tx, PUBLISHED, scope.events_after):
         evidence.add(Said, [(service, *row) for row in rows])

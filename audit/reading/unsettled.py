@@ -45,5 +45,5 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
 
 async def read(tx: Snapshot, findings: Findings, *, service: str, scope: Scope) -> None:
     for rule in RULES.get(service, ()):
-        for order_id, found in await tx.fetch(rule.statement, scope.after, KEPT):
+        for order_id, found in await tx.fetch(rule.statement, scope.orders_after, KEPT):
             findings.add([of_order(rule.invariant, order_id, expected=rule.expected, found=found)])

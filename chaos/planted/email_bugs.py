@@ -6,15 +6,20 @@ from services.email.domain import CLAIM_LASTS, Claim
 from services.email.mails import Mails
 from services.email.rendering.words import Notice
 from services.email.use_cases import Mailroom, TakeUp
+from shared.events import PaymentRefunded
 from shared.persistence.group_commit import Decision, Work
 
 
 def mail_before_intent() -> None:
     """The mail is sent first, and what was sent is stored after it: nobody else knows it goes."""
 
+    send = Mailroom._send
+
     async def send_first(
         self: Mailroom, order_id: UUID, take_up: TakeUp, *, consumed: Notice | None
     ) -> int:
+        if consumed is None or isinstance(consumed, PaymentRefunded):  # it may have to wait
+            return await send(self, order_id, take_up, consumed=consumed)
         now = self.clock()
         claim = Claim(self.new_id(), until=now + CLAIM_LASTS)
         errands = take_up(Mails(), claim, now)

@@ -97,7 +97,7 @@ async def said(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode not in accept:
+    if process.returncode not in accept or (process.returncode and not output):
         told = (complaint or output).decode(errors="replace")[-SHOWN:]
         raise BenchError(f"python -m {module} {words[0]}: exit {process.returncode}\n{told}")
     return output.decode()

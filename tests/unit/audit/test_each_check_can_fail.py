@@ -6,6 +6,7 @@ import pytest
 
 from audit import access, delivery, mails, money, stock
 from audit.evidence import Evidence
+from audit.scope import Horizon
 from audit.violations import Violation
 from tests.unit.audit.good_shop import CONFIRMED, DECLINED, MISSING, REFUNDED, SHIPPED, event_id
 
@@ -305,4 +306,4 @@ def test_what_is_older_than_the_streams_remember_is_not_missed(shop: Evidence) -
     forgotten = "019ca700-0000-7000-8000-000000000000"
     shop.execute(f"INSERT INTO heard VALUES ('payment', '{forgotten}')")
     assert list(delivery.violations(shop))
-    assert not list(delivery.violations(shop, horizon=forgotten))
+    assert not list(delivery.violations(shop, Horizon(forgotten, forgotten)))

@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from audit import report
-from audit.__main__ import NOTHING_TO_AUDIT, app
+from audit.__main__ import NO_VERDICT, app
 from audit.course import Outcome
 from audit.drain import Drain, Waiting
 from audit.stack import Stack, StackError
@@ -87,8 +87,20 @@ def test_what_was_not_asked_for_is_not_reported() -> None:
 
 def test_no_stack_is_exit_2(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["--stack", str(tmp_path / "stack.json")])
-    assert ended.exit_code == NOTHING_TO_AUDIT
+    assert ended.exit_code == NO_VERDICT
     assert "no stack is up" in ended.stderr
+
+
+def test_an_audit_that_breaks_is_exit_2_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Path) -> Stack:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(Stack, "read", broken)
+    ended = CliRunner().invoke(app, ["--stack", str(tmp_path)])
+    assert ended.exit_code == NO_VERDICT
+    assert "KeyError: 'a bug'" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--only", "I11"], ["--since", "once"], ["--what"]])
@@ -107,7 +119,7 @@ def test_wrong_use_is_exit_2(tmp_path: Path, arguments: list[str]) -> None:
         ).decode()
     )
     ended = CliRunner().invoke(app, ["--stack", str(stack), *arguments])
-    assert ended.exit_code == NOTHING_TO_AUDIT
+    assert ended.exit_code == NO_VERDICT
 
 
 def test_a_broken_stack_file_is_said(tmp_path: Path) -> None:

@@ -37,18 +37,26 @@ def test_anything_else_is_refused(text: str) -> None:
 
 def test_ids_tell_what_belongs_to_it() -> None:
     scope = Scope(NOW, NOW - timedelta(hours=1))
-    assert scope.holds(at(NOW))
-    assert not scope.holds(at(NOW - timedelta(hours=2)))
-    assert Scope(NOW).holds(at(NOW - timedelta(days=400)))
+    assert scope.holds_order(at(NOW))
+    assert not scope.holds_order(at(NOW - timedelta(hours=2)))
+    assert Scope(NOW).holds_order(at(NOW - timedelta(days=400)))
+
+
+def test_an_order_s_first_event_is_older_than_the_order_and_belongs_to_it() -> None:
+    scope = Scope(NOW, NOW - timedelta(hours=1))
+    just_before = at(NOW - timedelta(hours=1, seconds=1))
+    assert scope.holds_event(just_before)
+    assert not scope.holds_order(just_before)
 
 
 def test_streams_that_forget_remember_thirty_days() -> None:
-    scope = Scope(NOW)
-    assert scope.remembered(forgetting=False) < at(NOW - timedelta(days=400))
-    horizon = scope.remembered(forgetting=True)
-    assert at(NOW - timedelta(days=30)) < horizon < at(NOW - timedelta(days=29))
+    long_ago = at(NOW - timedelta(days=400))
+    assert Scope(NOW).horizon(forgetting=False).events < long_ago
+    horizon = Scope(NOW).horizon(forgetting=True)
+    assert at(NOW - timedelta(days=30)) < horizon.events < horizon.orders
+    assert horizon.orders < at(NOW - timedelta(days=29))
 
 
 def test_what_began_later_is_always_remembered() -> None:
     scope = Scope(NOW, NOW - timedelta(hours=1))
-    assert scope.remembered(forgetting=True) == at(NOW - timedelta(hours=1))
+    assert scope.horizon(forgetting=True).orders == at(NOW - timedelta(hours=1))
