@@ -9,7 +9,7 @@ from chaos.history import Outcome, Purchase
 from chaos.stage import DidNotFireError, Stage
 from chaos.tasks import Group
 
-WORKERS = 48
+WORKERS = 200  # enough for full groups
 TIMES = 3.0
 GOOD = 0.8  # of the peak
 REFUSED = frozenset({"429", "503"})
