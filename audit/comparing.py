@@ -1,10 +1,11 @@
 """Every comparison that was asked for, once everything is read."""
 
 from audit import access, analytics, delivery, mails, money, recount, sample, stock
-from audit.evidence import Event, Evidence, Heard, Letter, Mail, Movement, Order, Shelf
+from audit.evidence import Evidence
 from audit.plan import Plan
 from audit.reading import reports
 from audit.reading.http import client
+from audit.rows import Event, Heard, Letter, Mail, Movement, Order, Shelf
 from audit.scope import Horizon
 from audit.violations import Findings, Invariant
 

@@ -24,6 +24,7 @@ from audit.stack import Stack, StackError
 from audit.violations import Findings, Invariant
 
 CONNECT_S = 5.0
+RECONNECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,11 @@ async def run(plan: Plan, *, say: Callable[[str], None], progress: Progress) -> 
 async def _broker(url: str) -> AsyncIterator[Client]:
     try:
         connection = await nats.connect(
-            url, name="audit", connect_timeout=CONNECT_S, max_reconnect_attempts=3
+            url,
+            name="audit",
+            connect_timeout=CONNECT_S,
+            max_reconnect_attempts=RECONNECTS,
+            error_cb=_nothing_to_say,
         )
     except (NatsError, OSError) as error:
         raise StackError(f"NATS does not answer at {url}: {error!r}") from error
@@ -68,6 +73,10 @@ async def _broker(url: str) -> AsyncIterator[Client]:
         yield connection
     finally:
         await connection.close()
+
+
+async def _nothing_to_say(_: Exception) -> None:
+    """A connection that was lost is noticed by who reads: it begins again, or gives up."""
 
 
 async def _probe(stack: Stack, findings: Findings) -> None:

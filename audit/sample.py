@@ -3,9 +3,10 @@
 import random
 
 from audit import access
-from audit.evidence import Evidence, Order
+from audit.evidence import Evidence
 from audit.plan import Plan
 from audit.reading.http import client, find
+from audit.rows import Order
 from audit.violations import Findings, Invariant
 
 NTH = "SELECT order_id, status, version, total_cents FROM orders LIMIT 1 OFFSET ?"

@@ -9,12 +9,13 @@ import asyncpg
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from audit.evidence import Accepted, Evidence
+from audit.evidence import Evidence
 from audit.plan import Plan
 from audit.reading import ledger, orders, sink, stock, streams, traffic, unsettled
 from audit.reading.databases import snapshot
 from audit.reading.http import client
 from audit.reading.progress import Progress
+from audit.rows import Accepted
 from audit.stack import StackError
 from audit.violations import Findings, Invariant
 
@@ -22,9 +23,9 @@ IDS_AT_ONCE = 5000
 
 
 class Reader:
-    """Reads the streams and what is outside side by side, then one database after the other.
+    """Reads the sources side by side, so that their servers work while rows are taken in.
 
-    Not all at once: a broker cuts off who is too busy to read for ten seconds.
+    Only the databases wait for the streams: a broker cuts off who is too busy to read.
     """
 
     def __init__(
@@ -38,11 +39,16 @@ class Reader:
     async def read(self, broker: Client) -> None:
         """Raises StackError."""
         try:
-            await asyncio.gather(*self._streams(broker), *self._outside())
-            for service, url in self._plan.stack.postgres.databases.items():
-                await self._database(service, url)
+            await asyncio.gather(self._inside(broker), *self._outside())
         except (asyncpg.PostgresError, asyncpg.InterfaceError, NatsError, OSError) as error:
             raise StackError(f"the stack went away while it was read: {error!r}") from error
+
+    async def _inside(self, broker: Client) -> None:
+        plan = self._plan
+        if plan.wants(Invariant.I1, Invariant.I5, Invariant.I7, Invariant.I8):
+            await streams.read(broker, self._evidence, scope=plan.scope, progress=self._progress)
+        databases = plan.stack.postgres.databases.items()
+        await asyncio.gather(*(self._database(service, url) for service, url in databases))
 
     async def _database(self, service: str, url: str) -> None:
         plan, evidence = self._plan, self._evidence
@@ -74,12 +80,6 @@ class Reader:
             yield self._listed_stock()
         if plan.accepted:
             yield self._accepted(plan.accepted)
-
-    def _streams(self, broker: Client) -> Iterator[Coroutine[None, None, None]]:
-        if self._plan.wants(Invariant.I1, Invariant.I5, Invariant.I7, Invariant.I8):
-            yield streams.read(
-                broker, self._evidence, scope=self._plan.scope, progress=self._progress
-            )
 
     async def _ledger(self, url: str) -> None:
         async with client(url) as http:

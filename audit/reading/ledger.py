@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 
-from audit.evidence import Evidence, Movement
+from audit.evidence import Evidence
 from audit.reading.http import get
 from audit.reading.progress import Progress
+from audit.rows import Movement
 from audit.scope import Scope
 
 PAGE = 10_000

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from audit.evidence import Event as EventRow
-from audit.evidence import Letter, Line, Replayed, Settled, Unreadable
+from audit.rows import Event as EventRow
+from audit.rows import Letter, Line, Replayed, Settled, Unreadable
 from shared.events import EVENTS, BadPayload, Event, OrderConfirmed
 from shared.events.topology import DEAD_LETTERS, REPLAY, stream_of
 

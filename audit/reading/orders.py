@@ -9,10 +9,11 @@ import orjson
 
 from audit import access, history
 from audit.access import KeptAnswer
-from audit.evidence import Accepted, Bought, Change, Evidence, Order, Unfinished
+from audit.evidence import Evidence
 from audit.history import Entry
 from audit.reading.databases import Snapshot, pages
 from audit.reading.progress import Progress
+from audit.rows import Accepted, Bought, Change, Order, Unfinished
 from audit.scope import Scope
 from audit.violations import Findings
 

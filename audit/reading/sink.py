@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 
-from audit.evidence import Evidence, Mail
+from audit.evidence import Evidence
 from audit.reading.http import get
 from audit.reading.progress import Progress
+from audit.rows import Mail
 from audit.scope import Scope
 
 PAGE = 1000

@@ -2,9 +2,10 @@
 
 import httpx
 
-from audit.evidence import Evidence, Held, Listed, Received, Reservation, Shelf
+from audit.evidence import Evidence
 from audit.reading.databases import Snapshot, pages
 from audit.reading.http import get
+from audit.rows import Held, Listed, Received, Reservation, Shelf
 from audit.scope import Scope
 
 SHELVES = "SELECT sku, on_hand, reserved, sold, received FROM products"

@@ -11,10 +11,11 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from audit.evidence import Event, Evidence, Extent, Hearing, Letter, Line, Unreadable
+from audit.evidence import Evidence
 from audit.reading import messages
 from audit.reading.messages import Message
 from audit.reading.progress import Progress
+from audit.rows import Event, Extent, Hearing, Letter, Line, Unreadable
 from audit.scope import Scope
 from audit.stack import StackError
 from shared.events.topology import DEAD_LETTERS, DESK, STREAMS, SUBSCRIPTIONS

@@ -1,8 +1,9 @@
 """Inboxes and outboxes: the same two tables in every service's database."""
 
-from audit.evidence import Evidence, Heard, Said
+from audit.evidence import Evidence
 from audit.reading.databases import Snapshot, pages
 from audit.reading.progress import Progress
+from audit.rows import Heard, Said
 from audit.scope import Scope
 
 INBOX = "SELECT event_id::text FROM inbox WHERE event_id > $1 ORDER BY event_id"

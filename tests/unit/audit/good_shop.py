@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from audit.evidence import (
+from audit.evidence import Evidence
+from audit.reading import messages
+from audit.rows import (
     Accepted,
     Bought,
     Change,
     Event,
-    Evidence,
     Extent,
     Heard,
     Hearing,
@@ -28,7 +29,6 @@ from audit.evidence import (
     Said,
     Shelf,
 )
-from audit.reading import messages
 from shared import events as e
 from shared.events.topology import SUBSCRIPTIONS
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from audit.evidence import Letter, Replayed, Settled, Unreadable
 from audit.reading import messages
 from audit.reading.messages import Message
+from audit.rows import Letter, Replayed, Settled, Unreadable
 from tests.unit.audit.good_shop import CONFIRMED, START, event_id, story
 
 PLACED = story()[0]

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from audit.evidence import Mail
 from audit.reading import ledger, sink
 from audit.reading.http import client as real_client
 from audit.reading.http import find, get
+from audit.rows import Mail
 from audit.stack import StackError
 
 Respond = Callable[[httpx.Request], httpx.Response]

@@ -16,7 +16,7 @@ from tests.integration.shared.toy import Toy, placed
 from tests.integration.shared.toy_process import ToyProcess, toy_process
 
 PATIENCE_S = 8.0
-ORDERS = 900
+ORDERS = 6000  # more than is done between SIGTERM and the last pull
 
 
 @asynccontextmanager
