@@ -10,6 +10,8 @@ CODE := services shared sandbox shopctl audit chaos loadtests
 SOURCES := $(wildcard $(CODE)) tests
 
 ORDERS ?= 300
+# Test files side by side; more than the cores, since most of their time is waiting for servers.
+WORKERS ?= 3
 FAULT ?=
 SEED ?= 1
 ROUNDS ?= 20
@@ -101,7 +103,7 @@ load: $(READY) ## Locust (USERS=50 RATE=10 TIME=60 SHAPE=steady|steps|spike|flas
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite, on real servers
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy --strict, import rules, dependencies, spelling, event schemas
