@@ -103,7 +103,8 @@ load: $(READY) ## Locust (USERS=50 RATE=10 TIME=60 SHAPE=steady|steps|spike|flas
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite, on real servers
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/unit tests/integration $(ARGS)
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)  # one whole shop for all, one after the other
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy --strict, import rules, dependencies, spelling, event schemas
