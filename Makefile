@@ -128,9 +128,9 @@ fmt: $(READY) ## Format the code, mend what ruff can mend
 .PHONY: lock
 lock: $(READY) ## Pin and hash the dependencies anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header pyproject.toml -o requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header -c requirements.txt --extra dev pyproject.toml -o requirements-dev.txt
 
 .PHONY: clean
