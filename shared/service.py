@@ -27,8 +27,8 @@ from shared import logs, telemetry
 from shared.errors import DependencyDown
 from shared.events.topology import STREAMS
 from shared.http import asyncapi, auth, dead_letters, health, limits, metrics, problems
+from shared.http.admission import Admission
 from shared.http.direct import DirectRoutes, DirectRouting
-from shared.http.draining import CloseWhenDraining
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.desk.desk import Desk
@@ -159,7 +159,7 @@ class Service:
         app.add_middleware(
             limits.BodyLimit, max_bytes=self.settings.max_body_bytes, streamed=streamed_paths
         )
-        app.add_middleware(CloseWhenDraining, health=self.health)
+        app.add_middleware(Admission, limit=self.settings.http_in_flight)
         app.add_middleware(metrics.RequestMetrics, metrics=self.metrics.http)
         app.state.health = self.health
         return app
@@ -234,8 +234,8 @@ class Service:
             raise DependencyDown("broker", "not connected")
 
     async def _reconnected(self) -> None:
-        await self.relay.reconnected()
-        await self.consumer.reconnected()
+        self.relay.reconnected()
+        self.consumer.reconnected()
 
     async def _closed(self) -> None:
         """End the process if nats-py gave up for good: without a connection it is of no use."""

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from nats.aio.msg import Msg
-
 from shared.messaging import outbox
+from shared.messaging.client import EventMsg
 from shared.messaging.publisher import PipelinedPublisher
 from shared.persistence.group_commit import GroupCommit
 
@@ -37,10 +36,10 @@ def install(service: str, passed: Passed) -> None:
     # The outbox is the last that is written in a group's transaction; COMMIT comes next.
     _wrap(outbox, "store", passed, after="before-commit")
     _wrap(GroupCommit, "_transact", passed, after="after-commit")
-    _wrap(PipelinedPublisher, "_send", passed, before="before-publish")
+    _wrap_plain(PipelinedPublisher, "_send", passed, before="before-publish")
     _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")
     _wrap(outbox, "mark", passed, before="before-mark", after="after-mark")
-    _wrap(Msg, "ack", passed, before="before-ack", after="after-ack")
+    _wrap(EventMsg, "ack", passed, before="before-ack", after="after-ack")
     if service == "payment":
         from services.payment.gateway import Provider  # noqa: PLC0415 - only in its own process
 

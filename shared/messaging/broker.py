@@ -4,10 +4,23 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from faststream.nats import NatsBroker
+from nats.aio.client import Client
+
+from shared.messaging.client import EventClient
 
 log = structlog.get_logger(__name__)
 
 Callback = Callable[[], Awaitable[None]]
+
+
+class Broker(NatsBroker):
+    """FastStream's, on our own client."""
+
+    async def _connect(self) -> Client:
+        connection = EventClient()
+        await connection.connect(**self._connection_kwargs)
+        self.config.connect(connection)
+        return connection
 
 
 def make_broker(url: str, *, name: str, on_reconnect: Callback, on_closed: Callback) -> NatsBroker:
@@ -28,7 +41,7 @@ def make_broker(url: str, *, name: str, on_reconnect: Callback, on_closed: Callb
         log.info("broker.reconnected")
         await on_reconnect()
 
-    return NatsBroker(
+    return Broker(
         url,
         name=name,
         apply_types=False,

@@ -12,13 +12,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from faststream.nats import NatsBroker
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from shared.events import Event
 from shared.events.topology import CONSUMER_LIMITS, Hearing, Replays, Subscription
 from shared.messaging import faststream_feed
 from shared.messaging.advisories import Advisories
+from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.desk.way_back import WayBack
 from shared.messaging.idempotency import Seen
@@ -80,16 +79,16 @@ class Consumer:
 
     async def start(self) -> None:
         """Begin to pull; the broker has started before."""
-        connection: Client = self._broker.config.connection_state.connection
+        connection: EventClient = self._broker.config.connection_state.connection
         self._jetstream = self._broker.config.connection_state.stream
         self._marking = asyncio.create_task(self._seen.keep_sending(), name="seen-marks")
         durables = [pull.subscription.durable for pull in self._pulls]
         await Advisories(durables, self._metrics.consumers).start(connection)
         await asyncio.gather(*(pull.start(connection) for pull in self._pulls))
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         for pull in self._pulls:
-            await pull.reconnected()
+            pull.reconnected()
 
     async def measure_lag(self) -> None:
         """Ask the broker how far behind each subscription is, for the metric."""
@@ -108,7 +107,7 @@ class Consumer:
     def _subscribe(
         self, subscription: Subscription, event_type: type[E], handler: Handler[E]
     ) -> None:
-        async def handle(msg: Msg) -> None:
+        async def handle(msg: EventMsg) -> None:
             await stages(Delivery(msg, subscription))
 
         async def call_handler(delivery: Delivery) -> None:
@@ -133,22 +132,22 @@ class Consumer:
         self,
         heard: Hearing,
         event_type: type[Event],
-        handle: Callable[[Msg], Awaitable[None]],
+        handle: Callable[[EventMsg], Awaitable[None]],
         *,
         description: str,
     ) -> ContinuousPull:
-        async def handle_batch(batch: list[Msg]) -> None:
+        async def handle_batch(batch: list[EventMsg]) -> None:
             if len(batch) == 1:
                 await handle_one(batch[0])
             else:
                 await asyncio.gather(*map(handle_one, batch))
 
-        async def handle_one(msg: Msg) -> None:
+        async def handle_one(msg: EventMsg) -> None:
             try:
                 await handle(msg)
             finally:
                 if not pull.closing or msg.is_acked:
-                    await pull.release(msg)
+                    pull.release(msg)
 
         deliver, tie = faststream_feed.subscribe(
             self._broker, heard, event_type, handle_batch, description=description

@@ -16,9 +16,10 @@ from nats.aio.msg import Msg
 
 from shared.events import Event
 from shared.events.topology import Hearing
+from shared.messaging.client import EventMsg
 from shared.messaging.pull import ContinuousPull, Deliver
 
-Batch = list[Msg]
+Batch = list[EventMsg]
 HandleBatch = Callable[[Batch], Awaitable[None]]
 
 
@@ -63,7 +64,7 @@ def subscribe(
     return subscriber.consume, tie
 
 
-async def _as_it_came(messages: Batch) -> NatsBatchMessage:
+async def _as_it_came(messages: list[Msg]) -> NatsBatchMessage:
     return NatsBatchMessage(raw_message=messages, body=[], headers={}, batch_headers=[])
 
 

@@ -50,4 +50,4 @@ class Patience:
                 return
             raise TransientError("shut down during an outage") from down
         finally:
-            await self._pull.resume()
+            self._pull.resume()

@@ -7,43 +7,39 @@ stands in `consumer.py`. What a stage or the handler raises, `settle` turns into
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-from nats.aio.msg import Msg
 
 from shared.events import BadPayload, Event
 from shared.events.topology import Subscription
+from shared.messaging.client import EventMsg
 
 
-@dataclass(slots=True)
 class Delivery:
-    """One delivery of one message to this consumer group."""
+    """One delivery of one message to this consumer group.
 
-    msg: Msg
-    subscription: Subscription
-    event: Event | None = None
-    letter: int | None = None
-    """The dead letter that is replayed; None: the event comes from its own stream."""
+    Attributes:
+        event: what the message's bytes say, once they are decoded.
+        letter: the dead letter that is replayed; None: the event comes from its own stream.
+        deliveries: how many times the broker has delivered the message, this time included.
+    """
 
-    @property
-    def deliveries(self) -> int:
-        """How many times the broker has delivered the message, this time included."""
-        return int(self._token(-5))
+    __slots__ = ("_tokens", "deliveries", "event", "letter", "msg", "subscription")
+
+    def __init__(
+        self, msg: EventMsg, subscription: Subscription, *, letter: int | None = None
+    ) -> None:
+        self.msg = msg
+        self.subscription = subscription
+        self.event: Event | None = None
+        self.letter = letter
+        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>;
+        # with a domain there are three tokens more, the last of which is random.
+        tokens = msg.reply.split(".")
+        self._tokens = tokens if len(tokens) == 9 else tokens[:-1]
+        self.deliveries = int(self._tokens[-5])
 
     @property
     def stream_seq(self) -> int:
-        return int(self._token(-4))
-
-    @property
-    def pending(self) -> int:
-        """How many messages waited for this consumer when this one was delivered."""
-        return int(self._token(-1))
-
-    def _token(self, from_end: int) -> str:
-        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>;
-        # with a domain there are three tokens more, the last of which is random.
-        tokens = self.msg.reply.split(".")
-        return tokens[from_end] if len(tokens) == 9 else tokens[from_end - 1]
+        return int(self._tokens[-4])
 
 
 Next = Callable[[Delivery], Awaitable[None]]

@@ -11,11 +11,10 @@ from typing import Any
 
 import orjson
 import structlog
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from shared.messaging.client import EventClient, EventMsg, header_block
 from shared.messaging.outbox import Message
 
 log = structlog.get_logger(__name__)
@@ -34,7 +33,7 @@ class PipelinedPublisher:
     unknown, and whoever sent it says it again under the same `Nats-Msg-Id`.
     """
 
-    def __init__(self, connection: Client, settled: Settled) -> None:
+    def __init__(self, connection: EventClient, settled: Settled) -> None:
         self._connection = connection
         self._settled = settled
         self._in_flight: dict[str, tuple[float, Message]] = {}
@@ -46,8 +45,9 @@ class PipelinedPublisher:
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._prefix = f"{self._connection.new_inbox()}."
-        self._answers = await self._connection.subscribe(f"{self._prefix}*", cb=self._on_answer)
+        self._answers = await self._connection.hand_over(f"{self._prefix}*", self._on_answer)
         self._sweeper = asyncio.create_task(self._forget_overdue(), name="publisher-sweeper")
 
     async def stop(self) -> None:
@@ -58,36 +58,33 @@ class PipelinedPublisher:
                 await self._answers.unsubscribe()
 
     async def publish(self, message: Message) -> None:
-        """Send the message; waits only while the window is full."""
-        await self._room.wait()
+        """Send the message; waits only while the window, or the connection's buffer, is full."""
+        if not self._room.is_set():
+            await self._room.wait()
         self._count += 1
-        await self._send(str(self._count), message)
+        self._send(str(self._count), message)
+        await self._connection.room()
 
-    async def send_again(self) -> None:
+    def send_again(self) -> None:
         """Send what is in flight once more: after a reconnect its acknowledgements may be lost."""
         for token, (_, message) in list(self._in_flight.items()):
-            await self._send(token, message)
+            self._send(token, message)
 
     @property
     def busy(self) -> bool:
         """Tell whether acknowledgements are awaited."""
         return bool(self._in_flight)
 
-    async def _send(self, token: str, message: Message) -> None:
-        deadline = asyncio.get_running_loop().time() + DEADLINE_S
-        self._in_flight[token] = (deadline, message)
+    def _send(self, token: str, message: Message) -> None:
+        self._in_flight[token] = (self._loop.time() + DEADLINE_S, message)
         if len(self._in_flight) >= WINDOW:
             self._room.clear()
-        try:
-            await self._connection.publish(
-                message.subject,
-                message.payload,
-                reply=self._prefix + token,
-                headers=message.headers,
-            )
-        except (NatsError, OSError) as error:
-            log.warning("publish.failed", subject=message.subject, error=repr(error))
-            self._settle(token, "", None)
+        self._connection.send(
+            message.subject,
+            message.payload,
+            reply=self._prefix + token,
+            headers=header_block(message.headers),
+        )
 
     def _settle(self, token: str, stream: str, seq: int | None) -> None:
         sent = self._in_flight.pop(token, None)
@@ -95,7 +92,7 @@ class PipelinedPublisher:
             self._room.set()
             self._settled(sent[1], stream, seq)
 
-    async def _on_answer(self, answer: Msg) -> None:
+    def _on_answer(self, answer: EventMsg) -> None:
         token = answer.subject[len(self._prefix) :]
         body = _parse(answer)
         if "seq" not in body:
@@ -105,7 +102,7 @@ class PipelinedPublisher:
     async def _forget_overdue(self) -> None:
         while True:
             await asyncio.sleep(DEADLINE_S / 5)
-            now = asyncio.get_running_loop().time()
+            now = self._loop.time()
             overdue = [token for token, (at, _) in self._in_flight.items() if at < now]
             for token in overdue:
                 self._settle(token, "", None)
@@ -113,9 +110,9 @@ class PipelinedPublisher:
                 log.warning("publish.overdue", messages=len(overdue))
 
 
-def _parse(answer: Msg) -> dict[str, Any]:
+def _parse(answer: EventMsg) -> dict[str, Any]:
     """Return the acknowledgement's body; a "no responders" answer has none."""
     if not answer.data:
-        return {"error": (answer.headers or {}).get("Status", "empty answer")}
+        return {"error": answer.status or "empty answer"}
     body: dict[str, Any] = orjson.loads(answer.data)
     return body

@@ -14,15 +14,14 @@ from typing import Any
 
 import orjson
 import structlog
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from shared.events.topology import Hearing
+from shared.messaging.client import EventClient, EventMsg
 
 log = structlog.get_logger(__name__)
 
-Deliver = Callable[[list[Msg]], Coroutine[Any, Any, None]]
+Deliver = Callable[[list[EventMsg]], Coroutine[Any, Any, None]]
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
@@ -55,24 +54,24 @@ class ContinuousPull:
         self._ensure = ensure
         self._extend_every_s = ack_wait_s / 3
         self._requested = 0
-        self._arrived: list[Msg] = []
-        self._in_hand: dict[str, tuple[Msg, float]] = {}
+        self._arrived: list[EventMsg] = []
+        self._in_hand: dict[str, tuple[EventMsg, float]] = {}
         self._pauses = 0
         self._broken = False
         self._closing = False
         self._heard_at = 0.0
         self._batches: set[asyncio.Task[None]] = set()
 
-    async def start(self, connection: Client) -> None:
+    async def start(self, connection: EventClient) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         stream, durable = self.subscription.stream, self.subscription.durable
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._inbox = connection.new_inbox()
-        self._inbox_subscription = await connection.subscribe(self._inbox, cb=self._on_message)
+        self._inbox_subscription = await connection.hand_over(self._inbox, self._on_message)
         self._watcher = asyncio.create_task(self._watch(), name=f"pull-{durable}")
         self._heard_at = monotonic()
-        await self._top_up()
+        self._top_up()
 
     async def stop(self, deadline_s: float) -> None:
         """Ask for no more, finish what is in hand, give back the rest."""
@@ -85,9 +84,8 @@ class ContinuousPull:
             batch.cancel()
         self._watcher.cancel()
         await asyncio.gather(self._watcher, *self._batches, return_exceptions=True)
-        with suppress(NatsError):  # with the broker away there is nobody to give them back to
-            for msg, _ in list(self._in_hand.values()):
-                await msg.nak()
+        for msg, _ in self._in_hand.values():
+            msg.give_back()
 
     async def unsubscribe(self) -> None:
         """Take the standing request back; what is on its way already is given back.
@@ -102,30 +100,30 @@ class ContinuousPull:
             async with asyncio.timeout(GOODBYE_S):
                 await self._inbox_subscription.drain()  # type: ignore[no-untyped-call]
 
-    async def release(self, msg: Msg) -> None:
+    def release(self, msg: EventMsg) -> None:
         """Note that the message is settled: its place is free."""
         self._in_hand.pop(msg.reply, None)
         if self._requested <= self._capacity // 2:
-            await self._top_up()
+            self._top_up()
 
     def pause(self) -> None:
         """Ask for no more until `resume`: something that every message needs is away."""
         self._pauses += 1
 
-    async def resume(self) -> None:
+    def resume(self) -> None:
         self._pauses -= 1
-        await self._top_up()
+        self._top_up()
 
     @property
     def closing(self) -> bool:
         return self._closing
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         """Ask again: the requests of the former connection are gone."""
         self._requested = 0
-        await self._top_up()
+        self._top_up()
 
-    async def _top_up(self) -> None:
+    def _top_up(self) -> None:
         free = self._capacity - len(self._in_hand) - len(self._arrived) - self._requested
         if free <= 0 or self._pauses or self._closing or self._broken:
             return
@@ -139,17 +137,18 @@ class ContinuousPull:
             "expires": int(EXPIRES_S * 1e9),
             "idle_heartbeat": int(HEARTBEAT_S * 1e9),
         }
-        await self._connection.publish(self._next, orjson.dumps(request), reply=self._inbox)
+        self._connection.send(self._next, orjson.dumps(request), reply=self._inbox)
 
-    async def _on_message(self, msg: Msg) -> None:
+    def _on_message(self, msg: EventMsg) -> None:
         self._heard_at = monotonic()
-        status = msg.headers.get("Status") if msg.headers else None
+        status = msg.status
         if status is not None:
-            await self._on_status(status, msg)
+            self._on_status(status, msg)
             return
-        self._requested = max(0, self._requested - 1)
+        if self._requested:
+            self._requested -= 1
         if self._closing:
-            await msg.nak()
+            msg.give_back()
             return
         self._arrived.append(msg)
         if len(self._arrived) == 1:  # the rest of what one read brought joins in the same batch
@@ -164,19 +163,18 @@ class ContinuousPull:
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
 
-    async def _on_status(self, status: str, msg: Msg) -> None:
-        headers = msg.headers or {}
+    def _on_status(self, status: str, msg: EventMsg) -> None:
         if status == "100":  # idle heartbeat
             return
-        description = headers.get("Description", "")
+        description = msg.description
         if status == "503" or "Deleted" in description:
             log.warning("pull.broken", durable=self.subscription.durable, reason=description)
             self._broken = True
             self._requested = 0
             return
-        left = int(headers.get("Nats-Pending-Messages", 0))
+        left = int(msg.headers.get("Nats-Pending-Messages", 0))
         self._requested = max(0, self._requested - left)
-        await self._top_up()
+        self._top_up()
 
     async def _watch(self) -> None:
         """Keep what is in hand alive, and notice when the standing request was lost."""
@@ -201,9 +199,9 @@ class ContinuousPull:
     async def _mend(self) -> None:
         silent = self._requested > 0 and monotonic() - self._heard_at > 2 * HEARTBEAT_S
         if not (self._broken or silent):
-            await self._top_up()
+            self._top_up()
             return
         await self._ensure()
         self._broken = False
         self._heard_at = monotonic()
-        await self.reconnected()
+        self.reconnected()

@@ -14,11 +14,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from nats.aio.client import Client
 
 from shared.clock import utc_now
 from shared.errors import DependencyDown
 from shared.messaging import inbox, outbox
+from shared.messaging.client import EventClient
 from shared.messaging.outbox import Message
 from shared.messaging.publisher import PipelinedPublisher
 from shared.metrics import RelayMetrics
@@ -77,7 +77,7 @@ class Relay:
         self._pending.update(message.event_id for message in messages)
         self._handed_over.set()
 
-    async def start(self, connection: Client) -> None:
+    async def start(self, connection: EventClient) -> None:
         self._broker = connection
         publisher = PipelinedPublisher(connection, self._settled)
         await publisher.start()
@@ -89,10 +89,10 @@ class Relay:
             asyncio.create_task(_repeat(self._prune, PRUNE_EVERY_S), name="relay-prune"),
         ]
 
-    async def reconnected(self) -> None:
+    def reconnected(self) -> None:
         """Say again what was in flight when the broker went away."""
         if self._publisher is not None:  # the connection may break before we started
-            await self._publisher.send_again()
+            self._publisher.send_again()
 
     async def stop(self, deadline_s: float) -> None:
         """Publish what was handed over, at the most `deadline_s`; the rest waits in the table."""

@@ -18,6 +18,20 @@ COMMAND_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 3.0
 CLOSE_TIMEOUT_S = 1.0
 
+# Every statement finds its rows by an index. Plans are kept, and a plan made while the tables were
+# empty would read them whole until the next ANALYZE, by when there may be thousands of rows.
+PLANNING = {
+    "jit": "off",  # compiling short statements costs more than it saves
+    "enable_seqscan": "off",
+}
+
+# The groups' statements take arrays of keys: one plan fits any length, and is made once.
+GROUP_PLANNING = """
+SET plan_cache_mode = force_generic_plan;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+"""
+
 # What asyncpg raises when the server is away, starting, stopping or hung, as opposed to when it
 # refuses what it was asked. `InterfaceError` is "the connection is closed"; `InternalClientError`
 # comes where the server has said farewell and the connection is not closed yet.
@@ -58,8 +72,7 @@ class Database:
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
                 "command_timeout": COMMAND_TIMEOUT_S,
-                # Compiling short statements costs more than it saves.
-                "server_settings": {"application_name": application, "jit": "off"},
+                "server_settings": {"application_name": application, **PLANNING},
             },
         )
 
@@ -145,6 +158,7 @@ class KeptConnection:
         await driver.set_type_codec(
             "jsonb", schema="pg_catalog", encoder=str, decoder=str, format="text"
         )
+        await driver.execute(GROUP_PLANNING)
         if not self._synchronous_commit:
             await driver.execute("SET synchronous_commit = off")
         self._driver = driver

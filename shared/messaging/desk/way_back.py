@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import structlog
-from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from shared.events import Event
 from shared.events.topology import Replays, Subscription
+from shared.messaging.client import EventMsg
 from shared.messaging.desk.archive import Archive, Closing, ReplayedLetters
 from shared.messaging.observing import Observing, Tracing
 from shared.messaging.outage import Patience
@@ -59,7 +59,7 @@ class WayBack:
         ]
         self._handlers[subscription.subject] = (subscription, stack(stages, call_handler))
 
-    async def handle(self, msg: Msg) -> None:
+    async def handle(self, msg: EventMsg) -> None:
         """Handle one replay; what cannot be one is dropped, as there is no letter to keep it."""
         letter, subject = _addressed(msg.subject)
         found = self._handlers.get(subject)

@@ -3,39 +3,39 @@
 import asyncio
 
 import pytest
-from nats.aio.msg import Msg
 
 from shared.events import OrderPlaced
-from tests.eventually import eventually
+from shared.messaging.client import EventMsg
+from tests.eventually import eventually, until
 from tests.integration.shared.conftest import ACK_WAIT_S, MakeToy
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import DURABLE, Toy, placed
 
 
 @pytest.fixture
-def lost_acks(monkeypatch: pytest.MonkeyPatch) -> list[Msg]:
+def lost_acks(monkeypatch: pytest.MonkeyPatch) -> list[EventMsg]:
     """Each message's first ack never leaves."""
-    lost: list[Msg] = []
-    ack = Msg.ack
+    lost: list[EventMsg] = []
+    ack = EventMsg.ack
 
-    async def lose(self: Msg) -> None:
+    async def lose(self: EventMsg) -> None:
         if self.metadata.num_delivered > 1:
             await ack(self)
         else:
             lost.append(self)
 
-    monkeypatch.setattr(Msg, "ack", lose)
+    monkeypatch.setattr(EventMsg, "ack", lose)
     return lost
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("redis_knows", [True, False])
 async def test_what_comes_again_after_a_lost_ack_counts_once(
-    floor: Floor, make_toy: MakeToy, lost_acks: list[Msg], redis_knows: bool
+    floor: Floor, make_toy: MakeToy, lost_acks: list[EventMsg], redis_knows: bool
 ) -> None:
     toy = await make_toy()
     await floor.order("ada", "bob")
-    await eventually(lambda: _lost(lost_acks, 2))
+    await until(lambda: len(lost_acks) >= 2)
     if redis_knows:
         await toy.service.consumer._seen.send()
     else:
@@ -51,14 +51,9 @@ async def test_what_takes_longer_than_the_ack_wait_is_not_delivered_again(
     floor: Floor, make_toy: MakeToy
 ) -> None:
     toy = await make_toy()
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 2 * ACK_WAIT_S
 
     async def take_long(_event: OrderPlaced) -> None:
-        async def over() -> bool:
-            return loop.time() > end
-
-        await eventually(over)
+        await asyncio.sleep(2 * ACK_WAIT_S)
 
     toy.before = take_long
     await floor.order("ada")
@@ -96,7 +91,3 @@ async def test_a_durable_that_somebody_deleted_is_made_again(floor: Floor, toy: 
     await floor.order("bob")
     await eventually(floor.counters, {"ada": 1, "bob": 1})
     await floor.finished(2)
-
-
-async def _lost(messages: list[Msg], number: int) -> bool:
-    return len(messages) >= number

@@ -4,33 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import nats
 import pytest
-from nats.aio.client import Client
 
 from shared.errors import DependencyDown
 from shared.messaging import outbox, relay
+from shared.messaging.client import EventClient
 from shared.messaging.outbox import Message, message_of
 from shared.messaging.relay import Relay
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
-from tests.eventually import eventually
+from tests.eventually import eventually, until
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import placed, said_of
 
 
 @pytest.fixture
-async def connection(floor: Floor) -> AsyncIterator[Client]:
-    connection = await nats.connect(floor.servers.nats_url)
+async def connection(floor: Floor) -> AsyncIterator[EventClient]:
+    connection = EventClient()
+    await connection.connect(floor.servers.nats_url)
     yield connection
     await connection.close()
-
-
-@pytest.fixture
-async def database(floor: Floor) -> AsyncIterator[Database]:
-    database = Database(floor.database_url, application="relay-tests")
-    yield database
-    await database.close()
 
 
 def relay_on(database: Database, *, keep: timedelta = timedelta(hours=1)) -> Relay:
@@ -54,7 +47,7 @@ async def stored(database: Database, number: int, *, age_s: float = 0) -> list[M
 
 
 async def test_what_is_handed_over_is_published_and_marked_with_its_number(
-    floor: Floor, database: Database, connection: Client
+    floor: Floor, database: Database, connection: EventClient
 ) -> None:
     messages = await stored(database, 100)
     running = relay_on(database)
@@ -70,7 +63,7 @@ async def test_what_is_handed_over_is_published_and_marked_with_its_number(
 
 
 async def test_what_an_earlier_process_left_is_found_at_the_start(
-    floor: Floor, database: Database, connection: Client
+    floor: Floor, database: Database, connection: EventClient
 ) -> None:
     await stored(database, 2500)
     running = relay_on(database)
@@ -81,7 +74,7 @@ async def test_what_an_earlier_process_left_is_found_at_the_start(
 
 
 async def test_a_stream_that_was_away_gets_everything_later(
-    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, database: Database, connection: EventClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "POLL_EVERY_S", 0.1)
     monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
@@ -89,7 +82,7 @@ async def test_a_stream_that_was_away_gets_everything_later(
     running = relay_on(database)
     await running.start(connection)
     running.hand_over(await stored(database, 20))
-    await eventually(lambda: _none_in_flight(running))
+    await until(lambda: not running._unpublished)
     await floor.make_streams()
     await eventually(floor.said, 20)
     await eventually(floor.unmarked, 0)
@@ -97,7 +90,7 @@ async def test_a_stream_that_was_away_gets_everything_later(
 
 
 async def test_marks_that_the_end_interrupts_are_written_nevertheless(
-    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, database: Database, connection: EventClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marking, mark = asyncio.Event(), outbox.mark
 
@@ -121,7 +114,7 @@ async def test_marks_that_the_end_interrupts_are_written_nevertheless(
 async def test_marks_and_looks_go_on_after_a_failure(
     floor: Floor,
     database: Database,
-    connection: Client,
+    connection: EventClient,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
@@ -138,7 +131,7 @@ async def test_marks_and_looks_go_on_after_a_failure(
 
 
 async def test_a_backlog_in_flight_is_not_looked_for_without_pause(
-    floor: Floor, database: Database, connection: Client, monkeypatch: pytest.MonkeyPatch
+    floor: Floor, database: Database, connection: EventClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
     looks, look = [0], outbox.unpublished
@@ -157,7 +150,7 @@ async def test_a_backlog_in_flight_is_not_looked_for_without_pause(
 
 
 async def test_what_is_old_is_pruned_and_what_is_not_published_stays(
-    floor: Floor, database: Database, connection: Client
+    floor: Floor, database: Database, connection: EventClient
 ) -> None:
     running = relay_on(database, keep=timedelta(seconds=-5))  # all is old
     await running.start(connection)
@@ -174,7 +167,8 @@ async def test_what_is_old_is_pruned_and_what_is_not_published_stays(
 
 
 async def test_a_stop_with_the_broker_away_does_not_wait(floor: Floor, database: Database) -> None:
-    gone = await nats.connect(floor.servers.nats_url)
+    gone = EventClient()
+    await gone.connect(floor.servers.nats_url)
     running = relay_on(database)
     await running.start(gone)
     await gone.close()
@@ -185,7 +179,7 @@ async def test_a_stop_with_the_broker_away_does_not_wait(floor: Floor, database:
 
 
 async def test_a_reconnect_before_the_start_does_no_harm(database: Database) -> None:
-    await relay_on(database).reconnected()
+    relay_on(database).reconnected()
 
 
 def _fails_once(real, error: Exception):  # type: ignore[no-untyped-def]  # whatever it takes
@@ -197,7 +191,3 @@ def _fails_once(real, error: Exception):  # type: ignore[no-untyped-def]  # what
         return await real(*arguments)
 
     return failing
-
-
-async def _none_in_flight(running: Relay) -> bool:
-    return not running._unpublished

@@ -3,13 +3,13 @@
 from typing import cast
 
 import pytest
-from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
 from shared.clock import new_id
 from shared.errors import AlreadyConsumed, DependencyDown
 from shared.events.topology import Subscription
+from shared.messaging.client import EventMsg
 from shared.messaging.desk.archive import Archive, Closing
 from shared.messaging.desk.letters import Action
 from shared.messaging.desk.way_back import WayBack
@@ -44,7 +44,7 @@ class FakeArchive(Archive):
 
 def delivery() -> Delivery:
     msg = FakeMsg("desk.replay.3.email.orders.confirmed")
-    return Delivery(cast(Msg, msg), Subscription("email", "OrderConfirmed"), letter=3)
+    return Delivery(cast(EventMsg, msg), Subscription("email", "OrderConfirmed"), letter=3)
 
 
 async def test_what_is_handled_is_closed() -> None:
@@ -100,6 +100,6 @@ async def test_what_is_no_replay_for_this_group_is_dropped(subject: str) -> None
     metrics = Metrics().consumers.of("email-replays")
     msg = FakeMsg(subject)
 
-    await WayBack("email", no_broker, metrics=metrics, max_deliveries=3).handle(cast(Msg, msg))
+    await WayBack("email", no_broker, metrics=metrics, max_deliveries=3).handle(cast(EventMsg, msg))
 
     assert msg.said == ["term"]

@@ -1,0 +1,125 @@
+"""nats-py's client, with a shorter way for what is done for every event.
+
+A message costs nats-py some 90 calls: headers taken apart that nobody reads, a queue and a task
+between reading and handling, subjects and headers checked that we made ourselves. Here a message
+goes from the socket to the pull by one call, and an acknowledgement to the socket by another
+(docs/explanation/performance.md). All else is nats-py's own: connecting, reconnecting, requests.
+
+This rests on three private parts of nats-py (`_process_msg`, `_pending`, `_flush_queue`); the
+tests beside (`tests/integration/shared/messaging/test_client.py`) fail when they change.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+STATUS_LINE = b"NATS/1.0 "  # a message from the server itself: heartbeat, end of a request
+CRLF = b"\r\n"
+
+Take = Callable[["EventMsg"], None]
+
+
+class EventMsg(Msg):
+    """A message as it came; its headers are taken apart when somebody asks for them."""
+
+    def __init__(
+        self, client: "EventClient", subject: str, reply: str, data: bytes, raw_headers: bytes
+    ) -> None:
+        self._client = client
+        self.subject = subject
+        self.reply = reply
+        self.data = data
+        self._raw_headers = raw_headers
+
+    @property
+    def headers(self) -> dict[str, str]:  # type: ignore[override]  # nats-py's is a field
+        lines = self._raw_headers.decode(errors="replace").split("\r\n")
+        named = (line.partition(":") for line in lines[1:] if line)
+        return {name.strip(): value.strip() for name, _, value in named}
+
+    @property
+    def status(self) -> str | None:
+        """The status code, if the server itself says something; None for an event."""
+        if not self._raw_headers.startswith(STATUS_LINE):
+            return None
+        return self._raw_headers[len(STATUS_LINE) :].split(maxsplit=1)[0].decode()
+
+    @property
+    def description(self) -> str:
+        """What the server says beside the status."""
+        first_line = self._raw_headers.partition(CRLF)[0].decode(errors="replace")
+        return first_line.partition(" ")[2].partition(" ")[2].strip()
+
+    async def ack(self) -> None:
+        self._check_reply()
+        self._client.send(self.reply)  # type: ignore[attr-defined]  # ours, an EventClient
+        self._ackd = True
+
+    def give_back(self) -> None:
+        """Return the message at once, unhandled."""
+        self._client.send(self.reply, Msg.Ack.Nak)  # type: ignore[attr-defined]  # as above
+        self._ackd = True
+
+
+class EventClient(Client):
+    """What `make_broker` connects with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._takers: dict[int, Take] = {}
+
+    async def hand_over(self, subject: str, take: Take) -> Subscription:
+        """Subscribe; `take` is called with each message as it is read, and must not wait."""
+        subscription = await self.subscribe(subject)
+        self._takers[subscription._id] = take
+        return subscription
+
+    def send(
+        self, subject: str, payload: bytes = b"", reply: str = "", headers: bytes = b""
+    ) -> None:
+        """Publish at once and without a check: for subjects and headers of our own making.
+
+        What is sent while the connection is away goes out after it is back.
+
+        Args:
+            headers: ready for the way, with their first and last line; see `header_block`.
+        """
+        size = len(payload)
+        if headers:
+            line = f"HPUB {subject} {reply} {len(headers)} {len(headers) + size}\r\n"
+            command = b"".join((line.encode(), headers, payload, CRLF))
+        else:
+            command = b"".join((f"PUB {subject} {reply} {size}\r\n".encode(), payload, CRLF))
+        self._pending.append(command)
+        self._pending_data_size += len(command)
+        flushes = self._flush_queue
+        if flushes is not None and flushes.empty() and self.is_connected:
+            flushes.put_nowait(asyncio.get_running_loop().create_future())
+
+    async def room(self) -> None:
+        """Wait while more is to be sent than the connection takes."""
+        if self._pending_data_size > self._max_pending_size:
+            await self._flush_pending(force_flush=True)
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None
+    ) -> None:
+        take = self._takers.get(sid)
+        if take is None:
+            await super()._process_msg(sid, subject, reply, data, headers)  # type: ignore[arg-type]
+        elif sid in self._subs:
+            take(EventMsg(self, subject.decode(), reply.decode(), data, headers or b""))
+
+    def _remove_sub(self, sid: int, *args: Any, **options: Any) -> None:
+        self._takers.pop(sid, None)
+        super()._remove_sub(sid, *args, **options)
+
+
+def header_block(headers: dict[str, str]) -> bytes:
+    """Return headers as they travel."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
