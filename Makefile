@@ -2,8 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
 CODE := services shared sandbox shopctl audit chaos loadtests
@@ -139,9 +137,10 @@ clean: ## Remove the environment, caches and what the stack left
 	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): requirements-dev.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it (python.org, or your system's packages)" >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	@echo "Making the environment in .venv (once; about a minute) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || python=$$(deploy/find-python) || { \
+		echo "Python 3.11 or newer with its venv module is needed: install it" \
+			"(python.org; Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; \
+	echo "Making the environment in .venv (once; about a minute) …"; \
+	test -x $(BIN)/python || $$python -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(READY)

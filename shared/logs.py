@@ -7,8 +7,7 @@ standard library's logging (uvicorn, FastStream, …) comes out in the same form
 import logging
 import sys
 from collections.abc import MutableMapping
-from contextvars import ContextVar, Token
-from types import TracebackType
+from contextvars import ContextVar
 from typing import Any, Literal, TextIO
 from uuid import UUID
 
@@ -16,41 +15,21 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
-Fields = dict[str, UUID | str]
+Fields = dict[str, UUID | str | None]
 
 _bound: ContextVar[Fields] = ContextVar("shop_log_fields")
 
 QUIET = ("httpx", "httpcore", "aiosmtplib", "nats", "uvicorn.access")  # a line for each request
 
 
-class Bound:
-    """What `bind` returns; as a context manager it takes the fields back at the end."""
-
-    __slots__ = ("_token",)
-
-    def __init__(self, token: Token[Fields]) -> None:
-        self._token = token
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        _bound.reset(self._token)
-
-
-def bind(**fields: UUID | str | None) -> Bound:
+def bind(**fields: UUID | str | None) -> None:
     """Put `order_id`, `correlation_id`, … into every log line of this task from now on.
 
-    structlog's own `bound_contextvars` does the same for 4 µs instead of 0.8, and every event and
+    structlog's own `bound_contextvars` does the same for 4 µs instead of 0.6, and every event and
     every request comes through here.
     """
-    known = {name: value for name, value in fields.items() if value is not None}
-    return Bound(_bound.set({**_bound.get({}), **known}))
+    bound = _bound.get(None)
+    _bound.set({**bound, **fields} if bound else fields)
 
 
 def configure(
@@ -96,7 +75,8 @@ def _shared_processors(service: str) -> list[Processor]:
 
 def _add_bound(_logger: Any, _method: str, event: EventDict) -> MutableMapping[str, Any]:
     for name, value in _bound.get({}).items():
-        event.setdefault(name, str(value))
+        if value is not None:
+            event.setdefault(name, str(value))
     return event
 
 

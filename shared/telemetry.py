@@ -30,6 +30,7 @@ __all__ = [
     "bind",
     "configure_logs",
     "current_traceparent",
+    "is_tracing",
     "span_from",
     "traceparent",
     "tracing",
@@ -102,6 +103,10 @@ def tracing(
     provider.add_span_processor(processor)
     _tracer = provider.get_tracer("shop")
     return Tracing(provider)
+
+
+def is_tracing() -> bool:
+    return _tracer is not None
 
 
 def traceparent(event_id: UUID, correlation_id: UUID) -> str:

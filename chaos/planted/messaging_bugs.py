@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from uuid import UUID
 
 import asyncpg
 from nats.errors import MsgAlreadyAckdError
@@ -35,8 +34,8 @@ def ack_before_commit() -> None:
 def inbox_row_dropped() -> None:
     """Every event is new, for ever."""
 
-    async def claim(_tx: asyncpg.Connection, events: Iterable[Event]) -> set[UUID]:
-        return {event.event_id for event in events}
+    async def claim(_tx: asyncpg.Connection, events: Iterable[Event]) -> set[int]:
+        return {event.event_id.int for event in events}
 
     inbox.claim = claim  # type: ignore[assignment]  # planted
 

@@ -94,11 +94,12 @@ class EventClient(Client):
             command = b"".join((line.encode(), headers, payload, CRLF))
         else:
             command = b"".join((f"PUB {subject} {reply} {size}\r\n".encode(), payload, CRLF))
-        self._pending.append(command)
+        pending = self._pending
+        pending.append(command)
         self._pending_data_size += len(command)
-        flushes = self._flush_queue
-        if flushes is not None and flushes.empty() and self.is_connected:
-            flushes.put_nowait(asyncio.get_running_loop().create_future())
+        if len(pending) == 1 and self.is_connected:  # what is there already has its flush coming
+            assert self._flush_queue is not None  # noqa: S101 - made when connecting
+            self._flush_queue.put_nowait(asyncio.get_running_loop().create_future())
 
     async def room(self) -> None:
         """Wait while more is to be sent than the connection takes."""

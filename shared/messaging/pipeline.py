@@ -1,6 +1,6 @@
 """How one message is handled: small stages around a handler, stacked in one visible order.
 
-    observe ▸ settle ▸ decode ▸ skip what was seen ▸ wait out an outage ▸ handler
+    trace ▸ settle ▸ decode ▸ skip what was seen ▸ observe ▸ wait out an outage ▸ handler
 
 A stage is a function of the delivery and of what comes next. Each concern has its file; the order
 stands in `consumer.py`. What a stage or the handler raises, `settle` turns into ack, nak or term.

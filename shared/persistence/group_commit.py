@@ -210,8 +210,8 @@ class GroupCommit(Generic[N, S]):
             event = member.work.consumed
             if event is None:
                 fresh.append(member)
-            elif event.event_id in new:
-                new.discard(event.event_id)  # the same event twice in one group counts once
+            elif event.event_id.int in new:
+                new.discard(event.event_id.int)  # the same event twice in one group counts once
                 fresh.append(member)
             else:
                 member.refusal = AlreadyConsumed(event.event_id)
