@@ -1,27 +1,26 @@
 """In which order the parts come up; what does not wait for another comes up beside it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
 from shopctl import nats, outside, postgres, services, valkey
 from shopctl.plan import SERVICES, service_of
 from shopctl.ports import Ports
 from shopctl.supervisor import Supervisor
+from shopctl.tasks import together
 
 SERVERS = (postgres.NAME, nats.NAME, valkey.NAME)
 
 
 async def start_all(supervisor: Supervisor) -> None:
     ports = Ports()
-    async with _together() as group:
+    async with together() as group:
         group.create_task(start_servers(supervisor, ports))
         group.create_task(_start_outside(supervisor, ports))
-    async with _together() as group:
+    async with together() as group:
         group.create_task(services.set_up_topology(supervisor.run_dir, supervisor.state))
         group.create_task(services.migrate(supervisor.run_dir, supervisor.state))
     supervisor.report("schemas and streams", "set up")
-    async with _together() as group:
+    async with together() as group:
         for service in SERVICES:
             for name in supervisor.state.plan.names(service):
                 group.create_task(_start_replica(supervisor, ports, name))
@@ -29,7 +28,7 @@ async def start_all(supervisor: Supervisor) -> None:
 
 async def start_servers(supervisor: Supervisor, ports: Ports) -> None:
     run_dir = supervisor.run_dir
-    async with _together() as group:
+    async with together() as group:
         group.create_task(_start_postgres(supervisor, ports))
         group.create_task(supervisor.start(lambda: nats.program(run_dir, ports)))
         group.create_task(supervisor.start(lambda: valkey.program(run_dir, ports)))
@@ -45,7 +44,7 @@ async def _start_postgres(supervisor: Supervisor, ports: Ports) -> None:
 
 async def _start_outside(supervisor: Supervisor, ports: Ports) -> None:
     run_dir, plan = supervisor.run_dir, supervisor.state.plan
-    async with _together() as group:
+    async with together() as group:
         if plan.provider is None:
             group.create_task(supervisor.start(lambda: outside.provider(run_dir, ports)))
         if plan.smtp is None:
@@ -65,13 +64,3 @@ def stop_order(names: Iterable[str]) -> list[list[str]]:
     left = set(names)
     servers, world = left & {*SERVERS}, left & {"provider", "mail"}
     return [sorted(group) for group in (left - servers - world, world, servers)]
-
-
-@asynccontextmanager
-async def _together() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group that raises the first failure itself: the others only followed from it."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None

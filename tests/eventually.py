@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def eventually(
-    look: Callable[[], Awaitable[object]], expected: object = True, *, within_s: float = 10.0
+    look: Callable[[], Awaitable[object]], expected: object = True, *, within_s: float = 20.0
 ) -> None:
     """Return once what is seen is what is expected, or fail with what is seen at the end."""
     end = asyncio.get_running_loop().time() + within_s
@@ -26,3 +26,18 @@ async def eventually_found(look: Callable[[], Awaitable[T | None]], *, within_s:
         assert asyncio.get_running_loop().time() < end, "nothing was found in time"
         await asyncio.sleep(LOOK_EVERY_S)
     return found
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """As `eventually`, where one need not await to look."""
+
+    async def look() -> bool:
+        return bool(condition())
+
+    await eventually(look)
+
+
+async def settled() -> None:
+    """Return when all has gone on that can without waiting for time."""
+    for _ in range(50):
+        await asyncio.sleep(0)

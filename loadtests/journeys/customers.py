@@ -39,16 +39,10 @@ class Customer(Person):
     def browse(self) -> None:
         """Look through the first page, and at one product of it."""
         url = f"{PLACES.inventory}/products"
-        with self.asked(
-            "GET", f"{url}?limit=20", "GET /products", headers={}, expect=(200,)
-        ) as answer:
-            found = answer.json()["products"] if answer.status_code == 200 else []
-        if found:
-            sku = self.chance.choice(found)["sku"]
-            with self.asked(
-                "GET", f"{url}/{sku}", "GET /products/{sku}", headers={}, expect=(200,)
-            ):
-                pass
+        page = self.ask("GET /products", f"{url}?limit=20", headers={})
+        if page and page["products"]:
+            sku = self.chance.choice(page["products"])["sku"]
+            self.ask("GET /products/{sku}", f"{url}/{sku}", headers={})
 
     @task(DO["order"])
     def order(self) -> None:
@@ -60,24 +54,11 @@ class Customer(Person):
     def look(self) -> None:
         """Look at one's own orders, and at the history of one."""
         url = f"{next(ORDER_URLS)}/orders"
-        with self.asked(
-            "GET",
-            f"{url}?customer_id={self.customer_id}&limit=10",
-            "GET /orders?customer_id=",
-            headers=self.headers,
-            expect=(200,),
-        ) as answer:
-            mine = answer.json()["orders"] if answer.status_code == 200 else []
-        if mine:
-            order_id = self.chance.choice(mine)["order_id"]
-            with self.asked(
-                "GET",
-                f"{url}/{order_id}/events",
-                "GET /orders/{id}/events",
-                headers=self.headers,
-                expect=(200,),
-            ):
-                pass
+        mine = f"{url}?customer_id={self.customer_id}&limit=10"
+        found = self.ask("GET /orders?customer_id=", mine)
+        if found and found["orders"]:
+            order_id = self.chance.choice(found["orders"])["order_id"]
+            self.ask("GET /orders/{id}/events", f"{url}/{order_id}/events")
 
     @task(DO["change_of_mind"])
     def change_of_mind(self) -> None:
@@ -86,14 +67,8 @@ class Customer(Person):
         if order_id is None:
             return
         sleep(self.chance.uniform(0, 0.2))
-        with self.asked(
-            "POST",
-            f"{next(ORDER_URLS)}/orders/{order_id}/cancel",
-            "POST /orders/{id}/cancel",
-            headers=self.headers,
-            expect=(202, 409),
-        ):
-            pass
+        url = f"{next(ORDER_URLS)}/orders/{order_id}/cancel"
+        self.ask("POST /orders/{id}/cancel", url, expect=(202, 409))
         self._decided(order_id)
 
     def _place(self) -> str | None:
@@ -105,10 +80,10 @@ class Customer(Person):
         }
         headers = {**self.headers, "Idempotency-Key": f"{RUN}-order-{next(NUMBERS)}"}
         url = f"{next(ORDER_URLS)}/orders"
-        with self.asked("POST", url, PLACING, headers=headers, expect=(202,), json=body) as answer:
-            if answer.status_code != 202:
-                return None
-            order_id = str(answer.json()["order_id"])
+        placed = self.ask(PLACING, url, expect=(202,), headers=headers, json=body)
+        if placed is None:
+            return None
+        order_id = str(placed["order_id"])
         LEDGER.accept(order_id)
         return order_id
 
@@ -124,14 +99,7 @@ class Customer(Person):
     def _decided(self, order_id: str) -> dict[str, Any] | None:
         """Look at the order until it is confirmed or cancelled; seldom, the longer it takes."""
         for _ in _looks():
-            with self.asked(
-                "GET",
-                f"{next(ORDER_URLS)}/orders/{order_id}",
-                "GET /orders/{id}",
-                headers=self.headers,
-                expect=(200,),
-            ) as answer:
-                order = answer.json() if answer.status_code == 200 else None
+            order = self.ask("GET /orders/{id}", f"{next(ORDER_URLS)}/orders/{order_id}")
             if order is not None and LEDGER.note(order_id, order["status"]):
                 return dict(order)
         return None
@@ -141,23 +109,14 @@ class Customer(Person):
         if order["status"] == "CONFIRMED":
             return str(order["updated_at"])
         url = f"{next(ORDER_URLS)}/orders/{order['order_id']}/events"
-        with self.asked(
-            "GET", url, "GET /orders/{id}/events", headers=self.headers, expect=(200,)
-        ) as answer:
-            history = answer.json() if answer.status_code == 200 else []
+        history = self.ask("GET /orders/{id}/events", url) or ()
         confirmed = (it["timestamp"] for it in history if it["event_type"] == "OrderConfirmed")
         return str(next(confirmed, order["updated_at"]))
 
     def _mailed_at(self, order_id: str) -> str | None:
         for _ in _looks():
-            with self.asked(
-                "GET",
-                f"{PLACES.email}/mails?order_id={order_id}",
-                "GET /mails",
-                headers=self.headers,
-                expect=(200,),
-            ) as answer:
-                mails = answer.json()["mails"] if answer.status_code == 200 else []
+            found = self.ask("GET /mails", f"{PLACES.email}/mails?order_id={order_id}")
+            mails = found["mails"] if found else ()
             sent = [it["sent_at"] for it in mails if it["kind"] == "CONFIRMED" and it["sent_at"]]
             if sent:
                 return str(sent[0])

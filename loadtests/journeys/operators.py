@@ -19,36 +19,23 @@ class Operator(Person):
     def ship(self) -> None:
         url = f"{next(ORDER_URLS)}/orders"
         limit = WORLD.operators.ship_at_once
-        with self.asked(
-            "GET",
-            f"{url}?status=CONFIRMED&limit={limit}",
-            "GET /orders?status=",
-            headers=self.headers,
-            expect=(200,),
-        ) as answer:
-            confirmed = answer.json()["orders"] if answer.status_code == 200 else []
-        for order in confirmed:
+        found = self.ask("GET /orders?status=", f"{url}?status=CONFIRMED&limit={limit}")
+        for order in found["orders"] if found else ():
             parcel = {"carrier": "Parcel Post", "tracking_number": f"PP{next(NUMBERS)}"}
-            with self.asked(
-                "POST",
-                f"{url}/{order['order_id']}/ship",
+            self.ask(
                 "POST /orders/{id}/ship",
-                headers=self.headers,
+                f"{url}/{order['order_id']}/ship",
                 expect=(202, 409),
                 json=parcel,
-            ):
-                pass
+            )
 
     @task(1)
     def restock(self) -> None:
         sku = self.chance.choice(WORLD.products).sku
         receipt = {"quantity": WORLD.operators.restock, "reference": f"{RUN}-{next(NUMBERS)}"}
-        with self.asked(
-            "POST",
-            f"{PLACES.inventory}/products/{sku}/receipts",
+        self.ask(
             "POST /products/{sku}/receipts",
-            headers=self.headers,
+            f"{PLACES.inventory}/products/{sku}/receipts",
             expect=(200, 201, 202),
             json=receipt,
-        ):
-            pass
+        )

@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import count, cycle
 from pathlib import Path
 from random import Random
@@ -41,29 +40,38 @@ class Person(FastHttpUser):
 
     abstract = True
     host = PLACES.order[0]
+    headers: Headers
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.chance = Random()  # noqa: S311 - dice, not secrets
 
-    @contextmanager
-    def asked(
+    def ask(
         self,
-        method: str,
-        url: str,
         name: str,
+        url: str,
         *,
-        headers: Headers,
-        expect: tuple[int, ...],
+        expect: tuple[int, ...] = (200,),
+        headers: Headers | None = None,
         **more: Any,
-    ) -> Iterator[Any]:
-        """Ask once. "Too much just now" is an answer, and has a statistic of its own."""
+    ) -> Any:
+        """Ask once, under the name of a statistic, `GET /orders`; return the answer's JSON.
+
+        None where its status is not one of those expected. "Too much just now" is an answer, and
+        has a statistic of its own.
+        """
         with self.client.request(
-            method, url, name=name, headers=dict(headers), catch_response=True, **more
+            name.partition(" ")[0],
+            url,
+            name=name,
+            headers=dict(self.headers if headers is None else headers),
+            catch_response=True,
+            **more,
         ) as answer:
             if answer.status_code in BUSY and "Retry-After" in (answer.headers or {}):
                 answer.request_meta["name"] = f"{name} (busy)"
                 answer.success()
             elif answer.status_code in expect:
                 answer.success()
-            yield answer
+                return answer.json()
+        return None

@@ -56,9 +56,7 @@ def replay(
     values = _values(assignments or [])
     url, console = nats_url(run_dir, nats), options.console(stderr=as_json)
     chosen = options.run(_choose(url, numbers or [], selection, again=again))
-    mend = Mend(
-        values, edited(chosen.letters[0].letter.data or b"") if edit and chosen.letters else None
-    )
+    mend = Mend(values, _edited(chosen) if edit else None)
     options.run(_check(url, chosen, mend))
     outcome = Outcome(skipped=list(chosen.skipped))
     if chosen.letters:

@@ -1,15 +1,13 @@
 """A dead letter made by a bug, the bug mended, the letter replayed: the order completes."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from shopctl.plan import Plan
-from shopctl.run_dir import CHECKOUT
 from shopctl.stack import Stack, restart, running_stack
+from tests.commands import command
 from tests.e2e.clumsy import BUG
 from tests.e2e.shop import Json, Shop
 from tests.eventually import eventually, eventually_found
@@ -29,17 +27,6 @@ async def clumsy(bug: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
             yield running
 
 
-async def command(stack: Stack, *words: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", *words),
-        cwd=CHECKOUT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
-
-
 async def test_the_order_completes_and_nobody_does_anything_twice(clumsy: Stack, bug: Path) -> None:
     async with Shop.opened(clumsy.file) as shop:
         await shop.stock("LAMP", 10, price_cents=700)
@@ -55,15 +42,15 @@ async def test_the_order_completes_and_nobody_does_anything_twice(clumsy: Stack,
 
         bug.unlink()
         await restart(clumsy.run_dir, "payment")
-        desk = ("shopctl", "dead-letters", "replay", "--all", "--group", "payment", "--yes")
-        code, said = await command(clumsy, *desk, "--run-dir", str(clumsy.run_dir.path))
+        words = ("dead-letters", "replay", "--all", "--group", "payment", "--yes")
+        code, said = await command("shopctl", *words, "--run-dir", clumsy.run_dir.path)
 
         assert (code, "1 of 1 replayed are handled." in said) == (0, True), said
         assert (await shop.decided(order_id))["status"] == "CONFIRMED"
         assert await letters() is None
         assert await shop.mails(order_id, 1) == ["CONFIRMED"]
         await eventually(lambda: counted(shop), {"OrderPlaced": 1, "StockReserved": 1})
-    code, said = await command(clumsy, "audit", "--stack", str(clumsy.run_dir.stack))
+    code, said = await command("audit", "--stack", clumsy.run_dir.stack)
     assert code == 0, said
 
 

@@ -1,15 +1,12 @@
 """The benchmark and Locust on a few orders: that they measure, not what."""
 
-import asyncio
-import os
-import sys
 from pathlib import Path
 
 from loadtests.measuring import orders
 from loadtests.measuring.run import Bench, Load
 from loadtests.measuring.systems import SHOP, Place
-from shopctl.run_dir import CHECKOUT
 from shopctl.stack import Stack
+from tests.commands import command
 
 LOAD = {"LOAD_SHAPE": "steps", "LOAD_USERS": "5", "LOAD_RATE": "5", "LOAD_TIME": "4s"}
 
@@ -58,13 +55,5 @@ async def test_locust_leaves_with_1_when_a_stated_limit_is_passed(
 
 async def locust(stack: Stack, out: Path, **more: str) -> tuple[int | None, str]:
     told = {**LOAD, **more, "LOAD_STACK": str(stack.run_dir.stack), "LOAD_OUT": str(out)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py"),
-        *("--headless", "--only-summary"),
-        cwd=CHECKOUT,
-        env={**os.environ, **told},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    words = ("-f", "loadtests/locustfile.py", "--headless", "--only-summary")
+    return await command("locust", *words, **told)

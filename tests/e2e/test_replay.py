@@ -1,7 +1,5 @@
 """Real input, untidy as it is, against the whole shop."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,9 @@ from shopctl.replay.pace import Pace
 from shopctl.replay.rerun import Books, rerun
 from shopctl.replay.spool import Spool
 from shopctl.replay.tally import Tally
-from shopctl.run_dir import CHECKOUT
 from shopctl.shop import Accepted, shop_of
 from shopctl.stack import Stack
+from tests.commands import command
 from tests.unit.shopctl.replay.sheets import line, written
 from tests.unit.shopctl.replay.test_sample import SAMPLE
 
@@ -24,17 +22,8 @@ FEW = 150
 
 async def replay(stack: Stack, *words: str | Path) -> tuple[int | None, str]:
     """The exit code, and all that was said."""
-    command = ("-m", "shopctl", "replay", "--stack", str(stack.run_dir.stack), "--rate", "500")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *command,
-        *map(str, words),
-        cwd=CHECKOUT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    where = ("--stack", stack.run_dir.stack)
+    return await command("shopctl", "replay", *where, "--rate", 500, *words)
 
 
 async def books_of(stack: Stack, path: Path, *, limit: int | None = None) -> Books:
@@ -112,15 +101,9 @@ async def test_the_sample_is_sold_to_the_cent(stack: Stack) -> None:
 
 async def test_where_no_shop_is_up_it_says_how_to_start_one(tmp_path: Path) -> None:
     path = written(tmp_path / "one.csv", line())
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "shopctl", "replay", str(path), "--run-dir", str(tmp_path / "nowhere")),
-        cwd=CHECKOUT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
 
-    assert process.returncode == 1
-    assert b"no shop is up" in said
-    assert b"make up" in said
+    code, said = await command("shopctl", "replay", path, "--run-dir", tmp_path / "nowhere")
+
+    assert code == 1
+    assert "no shop is up" in said
+    assert "make up" in said

@@ -1,8 +1,8 @@
 """Groups of events written for real, and what the tables then hold, as `recount` gives it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -11,9 +11,8 @@ from services.analytics.repository import TallyRepository
 from services.analytics.use_cases import Commits, count
 from shared.errors import AlreadyConsumed
 from shared.events import Event
-from shared.metrics import Metrics
-from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit
+from shared.persistence.database import Database
+from tests.integration.committing import committing
 
 COUNTS = (
     "orders_placed",
@@ -25,18 +24,8 @@ COUNTS = (
 )
 
 
-@asynccontextmanager
-async def replica(database: Database) -> AsyncIterator[Commits]:
-    """One process's group commit."""
-    commits: Commits = GroupCommit(
-        KeptConnection(database.engine),
-        TallyRepository(),
-        publish=lambda _messages: None,
-        metrics=Metrics().group_commit,
-    )
-    commits.start()
-    yield commits
-    await commits.stop()
+def replica(database: Database) -> AbstractAsyncContextManager[Commits]:
+    return committing(database, TallyRepository())
 
 
 async def hear(commits: Commits, events: Iterable[Event]) -> list[BaseException]:

@@ -1,68 +1,52 @@
 """The whole service on its servers: from the streams to the reports over HTTP."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 import httpx
-import nats
 import pytest
 from nats.js import JetStreamContext
 from nats.js.api import DeliverPolicy
 from nats.js.errors import NotFoundError
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from services.analytics.main import build
 from services.analytics.settings import AnalyticsSettings
-from shared.clock import new_id
 from shared.events import EVENTS, Event
 from shared.events.topology import STREAMS, SUBSCRIPTIONS
 from shared.messaging.topology_setup import ensure_consumer
+from shopctl.servers import Servers
+from tests.eventually import eventually
+from tests.integration import in_process
 from tests.integration.analytics.stored import stored
+from tests.integration.in_process import publish
+from tests.integration.settings import OPERATOR, settings_on
 from tests.unit.analytics.recount import recount
 from tests.unit.analytics.stories import START, Story, product_changed
 
 DURABLES = [one for one in SUBSCRIPTIONS if one.group == "analytics"]
-DEADLINE_S = 20
-OPERATOR = {"Authorization": "Bearer operator"}
 
 
 @pytest.fixture
-def settings(postgres_url: str, nats_url: str, redis_url: str) -> AnalyticsSettings:
-    return AnalyticsSettings(
-        database_url=postgres_url,
-        nats_url=nats_url,
-        redis_url=redis_url,
-        customer_token=SecretStr("customer"),
-        operator_token=SecretStr("operator"),
-    )
+def settings(servers: Servers, database_url: str) -> AnalyticsSettings:
+    return settings_on(AnalyticsSettings, servers, database_url)
 
 
 @pytest.fixture
-async def jetstream(nats_url: str) -> AsyncIterator[JetStreamContext]:
+async def jetstream(jetstream: JetStreamContext) -> JetStreamContext:
     """JetStream with empty streams and with durables that have heard nothing."""
-    connection = await nats.connect(nats_url)
-    jetstream = connection.jetstream()
     for stream in STREAMS:
         await jetstream.purge_stream(stream.name)
     await forget_what_was_heard(jetstream)
-    yield jetstream
-    await connection.close()
+    return jetstream
 
 
 @asynccontextmanager
 async def running(settings: AnalyticsSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = build(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://analytics", headers=OPERATOR
-        ) as client,
-    ):
+    async with in_process.running(build(settings), headers=OPERATOR) as client:
         yield client
 
 
@@ -75,19 +59,6 @@ async def forget_what_was_heard(jetstream: JetStreamContext) -> None:
             continue
         finally:
             await ensure_consumer(jetstream, durable)
-
-
-async def publish(jetstream: JetStreamContext, events: Iterable[Event]) -> None:
-    """Publish with message ids of their own, so that the broker takes no repeat for one."""
-    for event in events:
-        headers = {"Nats-Msg-Id": str(new_id())}
-        await jetstream.publish(event.subject, event.to_bytes(), headers=headers)
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 async def everything_was_heard(jetstream: JetStreamContext) -> bool:
@@ -144,12 +115,12 @@ async def test_every_event_is_heard_and_no_order_or_repeat_of_them_changes_a_rep
     assert {type(event) for event in history} == set(EVENTS)
     chance = random.Random(4)
     async with running(settings) as client:
-        await publish(jetstream, chance.sample(history, len(history)))
+        await publish(jetstream, *chance.sample(history, len(history)))
         await eventually(lambda: everything_was_heard(jetstream))
         before = await reports(client)
         assert await stored(connection) == recount(history)
 
-        await publish(jetstream, chance.sample(history, len(history)))
+        await publish(jetstream, *chance.sample(history, len(history)))
         await eventually(lambda: everything_was_heard(jetstream))
         assert await stored(connection) == recount(await read_again(jetstream)) == recount(history)
         assert await reports(client) == before
@@ -165,7 +136,7 @@ async def test_what_is_delivered_again_without_redis_changes_nothing(
     settings: AnalyticsSettings, jetstream: JetStreamContext, connection: asyncpg.Connection
 ) -> None:
     history = history_of_every_type()
-    await publish(jetstream, history)
+    await publish(jetstream, *history)
     async with running(settings):
         await eventually(lambda: everything_was_heard(jetstream))
     async with Redis.from_url(settings.redis_url) as redis:
@@ -181,7 +152,7 @@ async def test_two_replicas_share_the_events(
 ) -> None:
     history = [event for _ in range(50) for event in history_of_every_type()]
     async with running(settings), running(settings):
-        await publish(jetstream, history)
+        await publish(jetstream, *history)
         await eventually(lambda: everything_was_heard(jetstream))
     assert await stored(connection) == recount(history)
 
@@ -190,9 +161,9 @@ async def test_a_late_event_changes_its_own_hour(
     settings: AnalyticsSettings, jetstream: JetStreamContext
 ) -> None:
     async with running(settings) as client:
-        await publish(jetstream, [Story().confirmed()])
+        await publish(jetstream, Story().confirmed())
         await eventually(lambda: everything_was_heard(jetstream))
-        await publish(jetstream, [Story().confirmed(-300)])
+        await publish(jetstream, Story().confirmed(-300))
         await eventually(lambda: everything_was_heard(jetstream))
         answer = await client.get("/reports/revenue?window=hour&to=2025-02-01T00:00:00Z")
     report = answer.json()
@@ -210,7 +181,7 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_its_neighbours_are_
     good = [Story().placed(), Story().confirmed()]
     async with running(settings):
         await jetstream.publish("orders.placed", b"{no event}")
-        await publish(jetstream, good)
+        await publish(jetstream, *good)
         await eventually(lambda: everything_was_heard(jetstream))
     assert await stored(connection) == recount(good)
     letters = await jetstream.stream_info("DEAD_LETTERS")

@@ -102,7 +102,7 @@ ROW_MAKERS = {
 
 @pytest.mark.parametrize("make_row", ROW_MAKERS.values(), ids=ROW_MAKERS)
 async def test_flushes_of_the_same_rows_at_once_do_not_deadlock(
-    make_row: Callable[[Tally, str], None], postgres_url: str
+    make_row: Callable[[Tally, str], None], database_url: str
 ) -> None:
     names = [str(number) for number in range(3000)]
 
@@ -110,7 +110,7 @@ async def test_flushes_of_the_same_rows_at_once_do_not_deadlock(
         tally = Tally()
         for name in order:
             make_row(tally, name)
-        connection = await asyncpg.connect(postgres_url)
+        connection = await asyncpg.connect(database_url)
         for _ in range(5):
             async with connection.transaction():
                 await TallyRepository().save(connection, tally)

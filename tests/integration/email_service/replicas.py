@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry
@@ -11,30 +10,16 @@ from prometheus_client import CollectorRegistry
 from services.email.domain import BeingSent
 from services.email.letter import Letter
 from services.email.mailer import Mailer, SmtpMailer
-from services.email.mails import Mails
 from services.email.metrics import MailMetrics
 from services.email.rendering.composer import Composer
 from services.email.repository import MailReader, MailRepository
 from services.email.sweeper import Sweeper
 from services.email.tables import MailRow
 from services.email.use_cases import Mailroom
-from shared.clock import new_id, utc_now
-from shared.metrics import Metrics
-from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit
-
-
-@dataclass
-class ShiftedClock:
-    """Real time, that a test can put forward."""
-
-    shift: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.shift
-
-    def advance(self, by: timedelta) -> None:
-        self.shift += by
+from shared.clock import new_id
+from shared.persistence.database import Database
+from tests.integration.committing import committing
+from tests.integration.shifted_clock import ShiftedClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +43,11 @@ class Replica:
 async def open_replica(
     database: Database, port: int, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
-    commits: GroupCommit[UUID, Mails] = GroupCommit(
-        KeptConnection(database.engine),
-        MailRepository(),
-        publish=lambda _messages: None,
-        metrics=Metrics().group_commit,
-        refusals=(BeingSent,),
-    )
-    commits.start()
     mails = MailReader(database)
-    async with SmtpMailer("127.0.0.1", port, deadline_s=1.0) as mailer:
+    async with (
+        committing(database, MailRepository(), refusals=(BeingSent,)) as commits,
+        SmtpMailer("127.0.0.1", port, deadline_s=1.0) as mailer,
+    ):
         mailroom = Mailroom(
             commits=commits,
             composer=Composer("Event Shop <orders@shop.example>"),
@@ -77,7 +57,6 @@ async def open_replica(
             new_id=new_id,
         )
         yield Replica(mailroom, mails, Sweeper(mailroom, mails, clock))
-    await commits.stop()
 
 
 class Crash(BaseException):

@@ -8,15 +8,16 @@ import pytest
 from services.email.domain import CLAIM_LASTS, STALE_AFTER, BeingSent, message_id_of
 from shared.errors import AlreadyConsumed, DependencyDown, TransientError
 from shared.persistence.group_commit import GroupCommit
+from tests.eventually import eventually
 from tests.integration.email_service.replicas import (
     Crash,
     CrashesAfter,
     CrashesBefore,
     Freezes,
     Replica,
-    ShiftedClock,
 )
 from tests.integration.email_service.test_announcing import is_consumed, message_ids
+from tests.integration.shifted_clock import ShiftedClock
 from tests.unit.email_service.mail_server import MailServer
 from tests.unit.email_service.stories import confirmed
 
@@ -91,8 +92,7 @@ async def test_a_zombie_that_wakes_after_its_successor_changes_nothing(
             raise TransientError("the connection was lost while it slept")
 
     asleep = asyncio.create_task(replica.with_mailer(Stopped()).announce(event))
-    while not await replica.statuses(event.order_id):
-        await asyncio.sleep(0)
+    await eventually(lambda: replica.statuses(event.order_id), {"CONFIRMED": "PENDING"})
     clock.advance(CLAIM_LASTS)
     await twin.mailroom.announce(event)
     woken.set()

@@ -1,9 +1,6 @@
 """With the sandbox's mail sink for a mail server: what arrives, and its own kinds of trouble."""
 
-import shutil
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 from uuid import UUID
 
@@ -17,23 +14,19 @@ from shared.errors import PermanentError, TransientError
 from shared.persistence.database import Database
 from shopctl import outside
 from shopctl.ports import Ports
-from shopctl.run_dir import RunDir
-from shopctl.state_file import State
-from shopctl.supervisor import Supervisor
-from tests.integration.email_service.replicas import Replica, ShiftedClock, open_replica
+from tests.integration.email_service.replicas import Replica, open_replica
+from tests.integration.servers import own_world
+from tests.integration.shifted_clock import ShiftedClock
 from tests.unit.email_service.stories import confirmed, shipped
 
 
 @pytest.fixture(scope="module")
 async def urls() -> AsyncIterator[Mapping[str, str]]:
     """Where the mail sink listens: `smtp` and `url`."""
-    run_dir = RunDir.at(Path(mkdtemp(prefix="shop-mailsink-")))
-    run_dir.prepare()
-    supervisor, ports = Supervisor(run_dir, State(), report=lambda _name, _what: None), Ports()
-    sink = await supervisor.start(lambda: outside.mail(run_dir, ports))
-    yield sink.urls
-    await supervisor.stop(list(supervisor.state.running))
-    shutil.rmtree(run_dir.path)
+    async with own_world("mailsink") as world:
+        ports = Ports()
+        sink = await world.start(lambda: outside.mail(world.run_dir, ports))
+        yield sink.urls
 
 
 @pytest.fixture

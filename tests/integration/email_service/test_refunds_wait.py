@@ -8,8 +8,9 @@ import pytest
 from services.email.domain import CLAIM_LASTS
 from shared.clock import new_id
 from shared.errors import AlreadyConsumed, PermanentError, TransientError
-from tests.integration.email_service.replicas import Crash, CrashesBefore, Replica, ShiftedClock
+from tests.integration.email_service.replicas import Crash, CrashesBefore, Replica
 from tests.integration.email_service.test_announcing import is_consumed
+from tests.integration.shifted_clock import ShiftedClock
 from tests.unit.email_service.mail_server import MailServer
 from tests.unit.email_service.stories import ADDRESS, cancelled, confirmed, refunded
 

@@ -1,21 +1,18 @@
-"""The whole service in the test's own process: HTTP in front, JetStream behind."""
+"""The whole service, the orders it hears of, and its stock as HTTP shows it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from httpx import ASGITransport, AsyncClient
-from nats.js import JetStreamContext
+from httpx import AsyncClient
 
 from services.inventory.main import build
 from services.inventory.settings import InventorySettings
 from shared.clock import new_id, utc_now
 from shared.events import Event, OrderPlaced
+from tests.integration import in_process
+from tests.integration.settings import OPERATOR
 from tests.unit.inventory.stories import placed
 
-OPERATOR = {"Authorization": "Bearer operator-token"}
-CUSTOMER = {"Authorization": "Bearer customer-token"}
 MUG = {"name": "Mug, blue", "price_cents": 795, "currency": "EUR"}
 DEADLINE_S = 10
 
@@ -23,24 +20,8 @@ DEADLINE_S = 10
 @asynccontextmanager
 async def running(settings: InventorySettings) -> AsyncIterator[AsyncClient]:
     """Run a service of its own; two at once would share the events between them."""
-    app = build(settings)
-    async with (
-        app.router.lifespan_context(app),
-        AsyncClient(transport=ASGITransport(app), base_url="http://inventory") as client,
-    ):
+    async with in_process.running(build(settings)) as client:
         yield client
-
-
-async def publish(jetstream: JetStreamContext, event: Event) -> None:
-    await jetstream.publish(event.subject, event.to_bytes())
-
-
-async def eventually(look: Callable[[], Awaitable[Any]], expected: object) -> None:
-    """Wait until what is seen is what is expected, or fail with what is seen at the end."""
-    end = asyncio.get_running_loop().time() + DEADLINE_S
-    while (seen := await look()) != expected and asyncio.get_running_loop().time() < end:
-        await asyncio.sleep(0.01)
-    assert seen == expected
 
 
 def real_order(*lines: tuple[str, int]) -> OrderPlaced:

@@ -5,10 +5,6 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
-from sqlmodel import SQLModel
 
 from services.inventory.catalogue import change_product, receive_goods
 from services.inventory.catalogue_file import HeaderError
@@ -176,21 +172,3 @@ async def test_products_come_page_by_page(database: Database) -> None:
             await carry_out(change_product(sku, MUG, at=NOON, new_id=new_id), commits)
     assert [row.sku for row in await list_products(database, after="", limit=3)] == skus[:3]
     assert [row.sku for row in await list_products(database, after="Z", limit=3)] == skus[3:]
-
-
-async def test_the_migration_makes_the_tables_that_the_rows_describe(database: Database) -> None:
-    ours = MetaData()
-    for name in ("products", "reservations", "receipts"):
-        SQLModel.metadata.tables[name].to_metadata(ours)
-
-    def differences(connection: Connection) -> list[object]:
-        def is_ours(_: object, name: str, kind: str, *__: object) -> bool:
-            return kind != "table" or name in ours.tables
-
-        options = {"include_object": is_ours, "compare_server_default": True}
-        context = MigrationContext.configure(connection, opts=options)
-        found: list[object] = compare_metadata(context, ours)
-        return found
-
-    async with database.engine.connect() as connection:
-        assert await connection.run_sync(differences) == []

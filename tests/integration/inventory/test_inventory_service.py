@@ -10,19 +10,18 @@ from nats.js import JetStreamContext
 from services.inventory.settings import InventorySettings
 from shared.events import EVENTS, Event, StockRejected, StockReserved
 from shared.events.topology import INVENTORY
+from tests.eventually import eventually
+from tests.integration.in_process import publish
 from tests.integration.inventory.running import (
-    CUSTOMER,
     DEADLINE_S,
     MUG,
-    OPERATOR,
-    eventually,
     fresh,
-    publish,
     real_order,
     running,
     stock,
     stock_up,
 )
+from tests.integration.settings import CUSTOMER, OPERATOR
 from tests.unit.inventory.stories import cancelled, confirmed
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
@@ -175,10 +174,8 @@ async def test_a_file_without_a_column_is_refused_and_the_column_named(
     ]
 
 
-@pytest.mark.parametrize("headers", [OPERATOR | {"Content-Type": "application/json"}])
-async def test_a_file_of_another_type_is_refused(
-    client: AsyncClient, headers: dict[str, str]
-) -> None:
+async def test_a_file_of_another_type_is_refused(client: AsyncClient) -> None:
+    headers = OPERATOR | {"Content-Type": "application/json"}
     answer = await client.post("/products/import", content="[]", headers=headers)
     assert answer.status_code == 415
 

@@ -4,9 +4,9 @@ from nats.js import JetStreamContext
 
 from services.inventory.settings import InventorySettings
 from shared.events import StockReleased
+from tests.integration.in_process import publish
 from tests.integration.inventory.running import (
     DEADLINE_S,
-    publish,
     real_order,
     running,
     stock,

@@ -1,7 +1,6 @@
 """A stock on a real Postgres: replicas that decide on it, and what the tables then hold."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -20,27 +19,13 @@ from services.inventory.use_cases import (
 )
 from shared.clock import new_id
 from shared.events import Event, OrderCancelled, OrderConfirmed, OrderPlaced
-from shared.metrics import Metrics
-from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit
+from shared.persistence.database import Database
+from tests.integration.committing import committing
 from tests.unit.inventory.stories import HOUR, NOON
 
 
-@asynccontextmanager
-async def replica(database: Database) -> AsyncIterator[Commits]:
-    """One process's group commit."""
-    commits: Commits = GroupCommit(
-        KeptConnection(database.engine),
-        InventoryRepository(),
-        publish=lambda _messages: None,
-        metrics=Metrics().group_commit,
-        refusals=(ProductNotFound, ReceiptConflict),
-    )
-    commits.start()
-    try:
-        yield commits
-    finally:
-        await commits.stop()
+def replica(database: Database) -> AbstractAsyncContextManager[Commits]:
+    return committing(database, InventoryRepository(), refusals=(ProductNotFound, ReceiptConflict))
 
 
 async def stock_up(commits: Commits, **on_hand: int) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from httpx import ASGITransport, AsyncClient
 
 from services.order.domain import Order
 from services.order.history import from_row
@@ -15,6 +14,7 @@ from shared.clock import new_id, utc_now
 from shared.events import PaymentStatus
 from shared.persistence.database import Database, KeptConnection
 from tests.eventually import eventually
+from tests.integration.in_process import running
 from tests.integration.order.counter import (
     CUSTOMER,
     Counter,
@@ -126,9 +126,7 @@ async def test_cancelling_twice_says_so_once(counter: Counter) -> None:
     assert await counter.said(order_id) == ["orders.placed", "orders.cancelled"]
 
 
-async def test_the_row_is_the_fold_of_its_history(
-    counter: Counter, settings: OrderSettings
-) -> None:
+async def test_the_row_is_the_fold_of_its_history(counter: Counter, database: Database) -> None:
     order_id = await counter.confirmed()
     await counter.command(order_id, "ship", json=SHIPMENT)
     answer = await counter.client.get(f"/orders/{order_id}/events", headers=CUSTOMER)
@@ -142,12 +140,10 @@ async def test_the_row_is_the_fold_of_its_history(
         from_row(row["version"], row["event_type"], row["timestamp"], it)
         for row, it in zip(rows, data, strict=True)
     ]
-    database = Database(settings.database_url, application="fold")
     kept = KeptConnection(database.engine)
     async with kept.transaction() as tx:
         book = await OrderRepository().load(tx, [Needs(order_id)])
     await kept.close()
-    await database.close()
     assert book.order(order_id) == Order.from_history(order_id, history)
 
 
@@ -156,8 +152,7 @@ async def test_an_order_that_is_never_decided_expires(
 ) -> None:
     order_id, decided = await counter.placed(), await counter.confirmed()
     hasty = settings.model_copy(update={"order_expires_after_s": 0.05, "order_sweep_every_s": 0.05})
-    app = build(hasty)
-    async with app.router.lifespan_context(app):
+    async with running(build(hasty)):
         await counter.reaches(order_id, "CANCELLED")
     assert (await counter.read(order_id))["cancel_reason"] == "EXPIRED"
     assert (await counter.read(decided))["status"] == "CONFIRMED"
@@ -201,11 +196,8 @@ async def test_a_replica_sells_what_another_has_copied(
     counter: Counter, settings: OrderSettings
 ) -> None:
     """Within the half second that nobody tells it, it looks the product up."""
-    app = build(settings.model_copy(update={"order_catalogue_every_s": 3600}))
-    async with (
-        app.router.lifespan_context(app),
-        AsyncClient(transport=ASGITransport(app), base_url="http://replica") as replica,
-    ):
+    forgetful = build(settings.model_copy(update={"order_catalogue_every_s": 3600}))
+    async with running(forgetful) as replica:
         for _ in range(5):
             sku = f"desk-{new_id().hex[:8]}"
             event = product(sku, "Desk", 100)

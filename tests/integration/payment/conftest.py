@@ -1,75 +1,38 @@
-"""Payment on real servers: Postgres with its schema, and the sandbox's provider."""
+"""Payment on real servers, with the sandbox's provider."""
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from tempfile import mkdtemp
+from collections.abc import AsyncIterator
 
-import asyncpg
 import httpx
 import pytest
 
 from shared.persistence.database import Database
-from shared.persistence.migrations import upgrade
 from shopctl import outside
 from shopctl.ports import Ports
-from shopctl.run_dir import RunDir
-from shopctl.servers import Servers, running_servers
-from shopctl.state_file import State
+from shopctl.servers import Servers
 from shopctl.supervisor import Supervisor
 from tests.integration.payment.bookkeeping import ProviderBooks
-from tests.integration.payment.replicas import Replica, ShiftedClock, open_replica
+from tests.integration.payment.replicas import Replica, open_replica
+from tests.integration.servers import own_world, servers_of
+from tests.integration.shifted_clock import ShiftedClock
 
 
 @pytest.fixture(scope="session")
 async def servers() -> AsyncIterator[Servers]:
-    place = Path(mkdtemp(prefix="shop-payment-"))
-    async with running_servers(place) as servers:
+    async with servers_of("payment") as servers:
         yield servers
-    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-async def database_url(servers: Servers) -> str:
-    url = servers.database_url("payment")
-    await asyncio.to_thread(upgrade, "payment", url)
-    return url
+def database_url(servers: Servers) -> str:
+    return servers.database_url("payment")
 
 
 @pytest.fixture(scope="session")
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, application="payment-tests", pool_size=8)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-def outside_dir() -> Iterator[RunDir]:
-    run_dir = RunDir.at(Path(mkdtemp(prefix="shop-provider-")))
-    run_dir.prepare()
-    yield run_dir
-    run_dir.remove_data()
-    shutil.rmtree(run_dir.path)
-
-
-@pytest.fixture(scope="session")
-async def world(outside_dir: RunDir) -> AsyncIterator[Supervisor]:
+async def world() -> AsyncIterator[Supervisor]:
     """Runs the provider, which the tests may kill and start again by the name of `provider`."""
-    supervisor = Supervisor(outside_dir, State(), report=lambda _name, _what: None)
-    ports = Ports()
-    try:
-        await supervisor.start(lambda: outside.provider(outside_dir, ports))
-        yield supervisor
-    finally:
-        await supervisor.stop(list(supervisor.state.running))
+    async with own_world("provider") as world:
+        await world.start(lambda: outside.provider(world.run_dir, Ports()))
+        yield world
 
 
 @pytest.fixture
@@ -79,11 +42,6 @@ async def books(world: Supervisor) -> AsyncIterator[ProviderBooks]:
         books = ProviderBooks(client)
         yield books
         await books.behave()
-
-
-@pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
@@ -13,30 +12,17 @@ from services.payment.domain import Payment
 from services.payment.gateway import Provider
 from services.payment.metrics import ProviderMetrics
 from services.payment.provider_calls import CallLimits, ProviderCalls
-from services.payment.repository import Ledger, PaymentReader, PaymentRepository
+from services.payment.repository import PaymentReader, PaymentRepository
 from services.payment.settlement import Settlement
 from services.payment.use_cases import Cashier
 from shared.clock import new_id, utc_now
 from shared.events import CancelReason, Item, OrderCancelled, StockReserved, first_cause
-from shared.metrics import Metrics
-from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit
+from shared.persistence.database import Database
+from tests.integration.committing import committing
+from tests.integration.shifted_clock import ShiftedClock
 
 QUICK = CallLimits(timeout_s=0.3, deadline_s=1.0, breaker_open_s=0.2)
 PRICE = 1250
-
-
-@dataclass
-class ShiftedClock:
-    """Real time, that a test can put forward."""
-
-    shift: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.shift
-
-    def advance(self, seconds: float) -> None:
-        self.shift += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +40,13 @@ class Replica:
 async def open_replica(
     database: Database, provider_url: str, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
-    commits: GroupCommit[UUID, Ledger] = GroupCommit(
-        KeptConnection(database.engine),
-        PaymentRepository(),
-        publish=lambda _messages: None,
-        metrics=Metrics().group_commit,
-    )
-    commits.start()
     payments = PaymentReader(database)
-    async with ProviderCalls(QUICK, ProviderMetrics(CollectorRegistry())) as calls:
+    async with (
+        committing(database, PaymentRepository()) as commits,
+        ProviderCalls(QUICK, ProviderMetrics(CollectorRegistry())) as calls,
+    ):
         cashier = Cashier(commits, Provider(provider_url, calls), clock, new_id)
         yield Replica(cashier, Settlement(cashier, payments, clock), payments)
-    await commits.stop()
 
 
 class Crash(Exception):

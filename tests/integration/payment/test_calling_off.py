@@ -1,21 +1,22 @@
 """A cancelled order keeps no money, whenever the cancellation comes."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 
 from services.payment.domain import Status
 from shared.errors import TransientError
+from tests.eventually import eventually
 from tests.integration.payment.bookkeeping import ProviderBooks
 from tests.integration.payment.outbox import said
 from tests.integration.payment.replicas import (
     PRICE,
     Replica,
-    ShiftedClock,
     order_cancelled,
     stock_reserved,
 )
-from tests.integration.payment.waiting import until
+from tests.integration.shifted_clock import ShiftedClock
 
 CHARGED_AND_BACK = [("charge", PRICE), ("refund", PRICE)]
 
@@ -55,7 +56,7 @@ async def test_an_order_cancelled_during_its_charge_is_charged_and_refunded(
     await books.misbehave("delay", seconds=0.15, count=1)
     event = stock_reserved()
     charging = asyncio.create_task(replica.cashier.charge_order(event))
-    await until(lambda: books.movements(event.order_id))
+    await eventually(lambda: books.movements(event.order_id), [("charge", PRICE)])
     await replica.cashier.call_off(order_cancelled(event))
     await charging
     assert await books.movements(event.order_id) == CHARGED_AND_BACK
@@ -79,7 +80,7 @@ async def test_a_cancellation_that_races_the_charge_in_another_process_leaves_no
         *(persistently(replica, "charge_order", event) for event in events),
         *(persistently(twin, "call_off", order_cancelled(event)) for event in events),
     )
-    clock.advance(600)
+    clock.advance(timedelta(seconds=600))
     await replica.settlement.run()
     held = await books.held()
     assert [held.get(str(event.order_id), 0) for event in events] == [0] * 30
@@ -95,7 +96,7 @@ async def test_a_refund_that_failed_stays_owed_until_it_is_made(
     payment = await replica.payments.of_order(event.order_id)
     assert (payment.status, payment.refunded_cents) == (Status.SUCCESS, 0)
     await books.behave()
-    clock.advance(20)
+    clock.advance(timedelta(seconds=20))
     await replica.settlement.run()
     await replica.settlement.run()
     assert (await replica.payments.of_order(event.order_id)).status is Status.REFUNDED
@@ -111,7 +112,7 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
     await books.misbehave("delay", seconds=5, count=1)
     await replica.cashier.call_off(order_cancelled(event))
     assert await books.movements(event.order_id) == CHARGED_AND_BACK
-    clock.advance(20)
+    clock.advance(timedelta(seconds=20))
     await replica.settlement.run()
     assert (await replica.payments.of_order(event.order_id)).status is Status.REFUNDED
     assert await books.movements(event.order_id) == CHARGED_AND_BACK

@@ -4,21 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
-import nats
 import pytest
 from nats.js import JetStreamContext
 
-from shared.clock import new_id
 from shared.events import StockReserved
-from shared.messaging.topology_setup import set_up
 from shopctl import services
 from shopctl.ports import Ports
 from shopctl.processes import Program
 from shopctl.servers import Servers
 from shopctl.supervisor import Supervisor
+from tests.eventually import eventually
+from tests.integration.in_process import publish
 from tests.integration.payment.bookkeeping import ProviderBooks
 from tests.integration.payment.replicas import PRICE, order_cancelled, stock_reserved
-from tests.integration.payment.waiting import until
 
 REPLICAS = ("payment-1", "payment-2")
 TOKEN = {"Authorization": "Bearer customer"}
@@ -26,7 +24,6 @@ TOKEN = {"Authorization": "Bearer customer"}
 
 @pytest.fixture(scope="session")
 async def processes(servers: Servers, database_url: str, world: Supervisor) -> list[Program]:
-    await set_up(servers.nats_url)
     env = {
         "SHOP_DATABASE_URL": database_url,
         "SHOP_NATS_URL": servers.nats_url,
@@ -50,13 +47,6 @@ async def http(processes: list[Program]) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture
-async def stream(servers: Servers, processes: list[Program]) -> AsyncIterator[JetStreamContext]:
-    connection = await nats.connect(servers.nats_url)
-    yield connection.jetstream()
-    await connection.close()
-
-
 async def status_of(http: httpx.AsyncClient, event: StockReserved) -> str | None:
     query = {"order_id": str(event.order_id)}
     answer = await http.get("/payments", params=query, headers=TOKEN)
@@ -64,15 +54,12 @@ async def status_of(http: httpx.AsyncClient, event: StockReserved) -> str | None
 
 
 async def test_what_is_reserved_is_charged_and_can_be_read(
-    http: httpx.AsyncClient, stream: JetStreamContext, books: ProviderBooks
+    http: httpx.AsyncClient, jetstream: JetStreamContext, books: ProviderBooks
 ) -> None:
     event = stock_reserved()
-    await stream.publish(event.subject, event.to_bytes())
+    await publish(jetstream, event)
 
-    async def is_paid() -> bool:
-        return await status_of(http, event) == "SUCCESS"
-
-    await until(is_paid)
+    await eventually(lambda: status_of(http, event), "SUCCESS")
     query = {"order_id": str(event.order_id)}
     found = (await http.get("/payments", params=query, headers=TOKEN)).json()
     assert (found["amount_cents"], found["refunded_cents"], found["currency"]) == (PRICE, 0, "EUR")
@@ -82,18 +69,15 @@ async def test_what_is_reserved_is_charged_and_can_be_read(
 
 
 async def test_what_is_cancelled_is_refunded(
-    http: httpx.AsyncClient, stream: JetStreamContext, books: ProviderBooks
+    http: httpx.AsyncClient, jetstream: JetStreamContext, books: ProviderBooks
 ) -> None:
     event = stock_reserved()
     cancelled = order_cancelled(event)
-    await stream.publish(event.subject, event.to_bytes())
+    await publish(jetstream, event)
 
-    async def has(status: str) -> bool:
-        return await status_of(http, event) == status
-
-    await until(lambda: has("SUCCESS"))
-    await stream.publish(cancelled.subject, cancelled.to_bytes())
-    await until(lambda: has("REFUNDED"))
+    await eventually(lambda: status_of(http, event), "SUCCESS")
+    await publish(jetstream, cancelled)
+    await eventually(lambda: status_of(http, event), "REFUNDED")
     assert (await books.held())[str(event.order_id)] == 0
 
 
@@ -119,17 +103,14 @@ async def test_what_cannot_be_answered_is_a_problem(
 
 async def test_a_process_killed_under_load_charges_nobody_twice(
     http: httpx.AsyncClient,
-    stream: JetStreamContext,
+    jetstream: JetStreamContext,
     world: Supervisor,
     books: ProviderBooks,
 ) -> None:
     await books.misbehave("delay", seconds=0.3)
     events = [stock_reserved() for _ in range(300)]
-    for event in events:
-        await stream.publish(
-            event.subject, event.to_bytes(), headers={"Nats-Msg-Id": str(new_id())}
-        )
-    await until(lambda: books.movements(events[20].order_id))
+    await publish(jetstream, *events)
+    await eventually(lambda: books.movements(events[20].order_id), [("charge", PRICE)])
     await world.kill(REPLICAS[0])
     taken = await books.held()
     assert not all(str(event.order_id) in taken for event in events)  # it died in the midst
@@ -138,6 +119,6 @@ async def test_a_process_killed_under_load_charges_nobody_twice(
     async def all_paid() -> bool:
         return all([await status_of(http, event) == "SUCCESS" for event in events])
 
-    await until(all_paid, within_s=60)
+    await eventually(all_paid, within_s=60)
     held = await books.held()
     assert [held.get(str(event.order_id)) for event in events] == [PRICE] * len(events)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from services.payment.domain import Status
 from shared.errors import DependencyDown
 from shared.events import StockReserved
 from shopctl.supervisor import Supervisor
+from tests.eventually import eventually
 from tests.integration.payment.bookkeeping import ProviderBooks
 from tests.integration.payment.outbox import said
 from tests.integration.payment.replicas import (
@@ -19,11 +21,10 @@ from tests.integration.payment.replicas import (
     CrashesAfter,
     CrashesBefore,
     Replica,
-    ShiftedClock,
     order_cancelled,
     stock_reserved,
 )
-from tests.integration.payment.waiting import until
+from tests.integration.shifted_clock import ShiftedClock
 
 
 async def lose_sight(replica: Replica, books: ProviderBooks, count: int = 1) -> list[StockReserved]:
@@ -54,8 +55,8 @@ async def test_money_taken_without_an_answer_is_unknown_then_found(
     (event,) = await lose_sight(replica, books)
     assert (await replica.payments.of_order(event.order_id)).status is Status.UNKNOWN
     assert await said(connection, event.order_id) == []
-    clock.advance(3)
-    await until(lambda: settled(replica, event))
+    clock.advance(timedelta(seconds=3))
+    await eventually(lambda: settled(replica, event))
     assert (await replica.payments.of_order(event.order_id)).status is Status.SUCCESS
     assert await books.movements(event.order_id) == [("charge", PRICE)]
     (processed,) = await said(connection, event.order_id)
@@ -70,8 +71,8 @@ async def test_an_unknown_charge_that_was_never_made_is_made(
     await replica.cashier.charge_order(event)
     assert (await replica.payments.of_order(event.order_id)).status is Status.UNKNOWN
     assert await books.movements(event.order_id) == []
-    clock.advance(3)
-    await until(lambda: settled(replica, event))
+    clock.advance(timedelta(seconds=3))
+    await eventually(lambda: settled(replica, event))
     assert await books.movements(event.order_id) == [("charge", PRICE)]
 
 
@@ -80,8 +81,8 @@ async def test_an_unknown_charge_of_a_cancelled_order_is_refunded(
 ) -> None:
     (event,) = await lose_sight(replica, books)
     await replica.cashier.call_off(order_cancelled(event))
-    clock.advance(3)
-    await until(lambda: settled(replica, event))
+    clock.advance(timedelta(seconds=3))
+    await eventually(lambda: settled(replica, event))
     assert (await replica.payments.of_order(event.order_id)).status is Status.REFUNDED
     assert (await books.held())[str(event.order_id)] == 0
     processed, refunded = await said(connection, event.order_id)
@@ -100,10 +101,10 @@ async def test_what_a_dead_handler_left_is_settled_and_its_event_still_counts(
     dying = CrashesAfter(replica.cashier.provider) if charged else CrashesBefore()
     with pytest.raises(Crash):
         await replica.with_provider(dying).cashier.charge_order(event)
-    clock.advance(10)
+    clock.advance(timedelta(seconds=10))
     assert not await settled(replica, event)  # it may still be alive
-    clock.advance(31)
-    await until(lambda: settled(replica, event))
+    clock.advance(timedelta(seconds=31))
+    await eventually(lambda: settled(replica, event))
     await replica.cashier.charge_order(event)  # redelivered at last
     assert await books.movements(event.order_id) == [("charge", PRICE)]
     assert len(await said(connection, event.order_id)) == 1
@@ -117,13 +118,13 @@ async def test_two_settlements_share_the_work(
     connection: asyncpg.Connection,
 ) -> None:
     events = await lose_sight(replica, books, count=8)
-    clock.advance(3)
+    clock.advance(timedelta(seconds=3))
 
     async def all_settled() -> bool:
         ends = await asyncio.gather(*(settled(one, e) for one in (replica, twin) for e in events))
         return all(ends)
 
-    await until(all_settled)
+    await eventually(all_settled)
     for event in events:
         assert await books.movements(event.order_id) == [("charge", PRICE)]
         assert len(await said(connection, event.order_id)) == 1
@@ -138,13 +139,13 @@ async def test_a_request_that_a_hung_provider_takes_late_is_paid_back(
     try:
         await replica.cashier.charge_order(event)
         await replica.cashier.call_off(order_cancelled(event))
-        clock.advance(3)
+        clock.advance(timedelta(seconds=3))
         assert not await settled(replica, event)
     finally:
         os.kill(provider, signal.SIGCONT)
     for _ in range(20):
-        clock.advance(20)
-        await until(lambda: settled(replica, event))
+        clock.advance(timedelta(seconds=20))
+        await eventually(lambda: settled(replica, event))
     payment = await replica.payments.of_order(event.order_id)
     assert payment.status in (Status.REFUNDED, Status.FAILED)
     assert payment.check_at is None

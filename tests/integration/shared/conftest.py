@@ -8,7 +8,6 @@ from typing import Protocol
 
 import nats
 import pytest
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
@@ -19,6 +18,7 @@ from shared.persistence.migrations import MESSAGING_TABLES
 from shared.settings import ServiceSettings
 from shopctl.servers import Servers
 from tests.integration.servers import own_servers
+from tests.integration.settings import settings_on
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Toy, toy_of
 
@@ -78,14 +78,7 @@ async def impatient(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(servers: Servers, database_url: str) -> ServiceSettings:
-    return ServiceSettings(
-        database_url=database_url,
-        nats_url=servers.nats_url,
-        redis_url=servers.redis_url,
-        customer_token=SecretStr("customer-token"),
-        operator_token=SecretStr("operator-token"),
-        log_level="INFO",
-    )
+    return settings_on(ServiceSettings, servers, database_url, log_level="INFO")
 
 
 @pytest.fixture

@@ -1,19 +1,12 @@
-import asyncio
-import sys
-
 import pytest
 
-from shopctl.run_dir import CHECKOUT, RunDir
+from shopctl.run_dir import RunDir
+from tests.commands import command
 
 
 async def shopctl(run_dir: RunDir, *words: str) -> tuple[int | None, str]:
     """The exit code, and all that was printed."""
-    command = (sys.executable, "-m", "shopctl", *words, "--run-dir", str(run_dir.path))
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    return await command("shopctl", *words, "--run-dir", run_dir.path)
 
 
 async def test_down_is_content_when_nothing_is_up(run_dir: RunDir) -> None:

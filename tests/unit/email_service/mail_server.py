@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.eventually import until
+
 HANG_UP = "hang up"
 SILENCE = "silence"
 
@@ -66,8 +68,7 @@ class MailServer:
         """Close every connection, and wait until they are gone."""
         for writer in list(self._writers):
             writer.close()
-        while self._writers:
-            await asyncio.sleep(0)
+        await until(lambda: not self._writers)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

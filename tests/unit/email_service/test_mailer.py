@@ -8,6 +8,7 @@ import pytest
 from services.email.letter import Letter
 from services.email.mailer import SmtpMailer
 from shared.errors import DependencyDown, PermanentError, TransientError
+from tests.eventually import until
 from tests.unit.email_service.mail_server import HANG_UP, SILENCE, MailServer
 
 LETTER = Letter(
@@ -202,8 +203,7 @@ async def test_a_sender_cut_short_leaves_no_half_mail_to_the_next(
 ) -> None:
     server.hold.clear()
     sending = asyncio.create_task(mailer.send(LETTER, may_begin=yes))
-    while "DATA" not in server.verbs:
-        await asyncio.sleep(0)
+    await until(lambda: "DATA" in server.verbs)
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     server.hold.set()
@@ -236,6 +236,5 @@ async def test_an_address_beyond_ascii_needs_a_server_that_takes_it() -> None:
 async def test_leaving_says_goodbye(server: MailServer) -> None:
     async with SmtpMailer("127.0.0.1", server.port) as mailer:
         await mailer.send(LETTER, may_begin=yes)
-    while server.open_now:
-        await asyncio.sleep(0)
+    await until(lambda: not server.open_now)
     assert server.verbs[-1] == "QUIT"

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from time import monotonic
 
 import pytest
@@ -16,6 +16,7 @@ from services.payment.gateway import Provider
 from services.payment.metrics import ProviderMetrics
 from services.payment.provider_calls import CallLimits, ProviderCalls
 from shared.errors import DependencyDown
+from tests.eventually import eventually_found
 from tests.unit.payment.scripted_provider import (
     Behaviour,
     ScriptedProvider,
@@ -174,16 +175,13 @@ async def test_the_breaker_opens_and_closes_again(
         await gateway.charge(pending())
     assert len(server.calls) == asked
     server.otherwise = captured()
-    assert await _until_it_answers(gateway) == Captured("ch_1")
 
+    async def charge() -> object:
+        with suppress(DependencyDown):
+            return await gateway.charge(pending())
+        return None
 
-async def _until_it_answers(gateway: Provider) -> object:
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                return await gateway.charge(pending())
-            except DependencyDown:
-                await asyncio.sleep(0.02)
+    assert await eventually_found(charge) == Captured("ch_1")
 
 
 async def test_single_bad_cards_do_not_open_the_breaker(

@@ -5,6 +5,7 @@ import pytest
 
 from shopctl import patience
 from shopctl.patience import NoAnswerError, refusal
+from tests.eventually import settled
 from tests.unit.shopctl.scripted import ONE, TWO, Step, client
 
 AT_ONCE = {"Retry-After": "0"}
@@ -92,12 +93,6 @@ async def test_too_much_for_one_is_a_pause_for_all() -> None:
     assert [request.url.path for request in asked] == ["/first"]
     first.cancel()
     second.cancel()
-
-
-async def settled() -> None:
-    """All that can go on without waiting for time has."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(

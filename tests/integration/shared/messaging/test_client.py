@@ -22,7 +22,7 @@ async def test_what_is_sent_is_handed_over_as_it_was(client: EventClient) -> Non
     taken: list[EventMsg] = []
     await client.hand_over("greetings.*", taken.append)
 
-    headers = header_block({"Nats-Msg-Id": "7", "Note": "grüße: alle"})
+    headers = header_block({"Nats-Msg-Id": "7", "Note": "café: 7 €"})
     client.send("greetings.ada", "hällo".encode(), reply="answers.here", headers=headers)
     client.send("greetings.bob")
 
@@ -33,7 +33,7 @@ async def test_what_is_sent_is_handed_over_as_it_was(client: EventClient) -> Non
         "answers.here",
         "hällo",
     )
-    assert ada.headers == {"Nats-Msg-Id": "7", "Note": "grüße: alle"}
+    assert ada.headers == {"Nats-Msg-Id": "7", "Note": "café: 7 €"}
     assert (bob.subject, bob.data, bob.headers, bob.status) == ("greetings.bob", b"", {}, None)
 
 
@@ -78,7 +78,8 @@ async def test_what_is_sent_during_an_outage_goes_out_after_it(servers: Servers)
     async def reconnected() -> None:
         back.set()
 
-    client, taken = EventClient(), []
+    client = EventClient()
+    taken: list[EventMsg] = []
     await client.connect(
         servers.nats_url,
         reconnect_time_wait=0.05,  # type: ignore[arg-type]  # nats-py takes fractions of a second

@@ -5,10 +5,10 @@ import inspect
 from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases.stream_basic import StreamSubscriber
 from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
-from nats.aio.msg import Msg
 
 from shared.events import OrderPlaced
 from shared.messaging import faststream_feed
+from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.pull import ContinuousPull
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import SUBSCRIPTION, Toy, placed
@@ -24,7 +24,7 @@ def test_the_hook_is_where_it_was() -> None:
 async def test_a_started_subscriber_asks_our_hook_and_pulls_nothing_itself(floor: Floor) -> None:
     heard: list[bytes] = []
 
-    async def handle(batch: list[Msg]) -> None:
+    async def handle(batch: list[EventMsg]) -> None:
         heard.extend(msg.data for msg in batch)
 
     broker = NatsBroker(floor.servers.nats_url, apply_types=False, logger=None)
@@ -46,7 +46,8 @@ async def test_a_started_subscriber_asks_our_hook_and_pulls_nothing_itself(floor
     await broker.start()
     (subscriber,) = broker.subscribers
     assert getattr(subscriber, "subscription", None) is pull
-    batch = [Msg(_client=floor.broker, data=data) for data in (b"1", b"2")]
+    client = EventClient()
+    batch = [EventMsg(client, "orders.placed", "", data, b"") for data in (b"1", b"2")]
     await deliver(batch)
     assert heard == [b"1", b"2"]
     await broker.stop()

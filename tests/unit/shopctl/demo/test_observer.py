@@ -6,6 +6,7 @@ import pytest
 from shared.events import CancelReason
 from shopctl.demo.course import Course
 from shopctl.demo.observer import WATCHED, Observer, Watched
+from tests.eventually import settled
 from tests.unit.shopctl.demo.stories import ORDER, cancelled, confirmed, placed, reserved, shipped
 
 
@@ -59,10 +60,10 @@ def test_latency_is_from_placed_to_confirmed() -> None:
 async def test_who_waits_for_an_order_hears_of_it() -> None:
     observer = heard(placed())
     waiting = asyncio.create_task(observer.reached(ORDER, Course.CONFIRMED))
-    await asyncio.sleep(0)
+    await settled()
 
     observer.note(reserved(), Course.RESERVED)
-    await asyncio.sleep(0)
+    await settled()
     assert not waiting.done()
     observer.note(confirmed(), Course.CONFIRMED)
 

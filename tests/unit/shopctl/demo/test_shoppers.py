@@ -5,7 +5,6 @@ import pytest
 
 from shopctl.demo.goods import PRODUCTS, SCARCE, SCARCE_STOCK, goods, is_scarce
 from shopctl.demo.shoppers import HABITS, Shopper, shoppers
-from shopctl.demo.view import DURABLES
 
 
 def coming(orders: int, *, seed: int = 1) -> list[Shopper]:
@@ -56,7 +55,3 @@ def test_who_does_not_want_the_scarce_never_goes_away_empty() -> None:
 def test_the_same_seed_is_the_same_crowd() -> None:
     assert coming(50, seed=3) == coming(50, seed=3)
     assert coming(50, seed=3) != coming(50, seed=4)
-
-
-def test_the_view_knows_all_consumers() -> None:
-    assert len(DURABLES) == 24
