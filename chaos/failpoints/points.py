@@ -12,6 +12,7 @@ from shared.messaging import outbox
 from shared.messaging.client import EventMsg
 from shared.messaging.publisher import PipelinedPublisher
 from shared.persistence.group_commit import GroupCommit
+from shared.persistence.writes import Writes
 
 Passed = Callable[[str], None]
 
@@ -33,8 +34,7 @@ POINTS_OF = {
 
 def install(service: str, passed: Passed) -> None:
     """Wrap the seams of this process, which is to become that service."""
-    # The outbox is the last that is written in a group's transaction; COMMIT comes next.
-    _wrap(outbox, "store", passed, after="before-commit")
+    _wrap(Writes, "send", passed, after="before-commit")  # COMMIT comes next
     _wrap(GroupCommit, "_transact", passed, after="after-commit")
     _wrap_plain(PipelinedPublisher, "_send", passed, before="before-publish")
     _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")

@@ -11,6 +11,7 @@ from operator import attrgetter
 import asyncpg
 
 from services.analytics.domain import Tally
+from shared.persistence.writes import Row, Writes
 
 # Facts meet, whichever comes first. What changes nothing is not returned, and the two facts of an
 # order each come once (inbox), so a returned row that has both got its second one just now.
@@ -96,34 +97,22 @@ class TallyRepository:
     async def load(self, _tx: asyncpg.Connection, _needs: Sequence[None]) -> Tally:
         return Tally()
 
-    async def save(self, tx: asyncpg.Connection, tally: Tally) -> None:
+    async def save(self, writes: Writes, tally: Tally) -> None:
         """Add the tally to the sums; the rows that all replicas want are locked last."""
-        await self._merge_facts(tx, tally)
-        await _add(tx, ADD_BUYERS, [(customer_id,) for customer_id in tally.customers])
-        await _add(tx, ADD_SALES, _rows(tally.sales.items(), SALES_SUMS))
-        await _add(tx, ADD_PAYMENTS, _rows(tally.payments.items(), PAYMENT_SUMS))
-        await _add(tx, ADD_MINUTES, _rows(tally.minutes.items(), MINUTE_SUMS))
-        await _add(tx, ADD_EVENTS, list(tally.events.items()))
+        await self._merge_facts(writes, tally)
+        await writes.at_once(ADD_BUYERS, [(customer_id,) for customer_id in tally.customers])
+        await writes.at_once(ADD_SALES, _rows(tally.sales.items(), SALES_SUMS))
+        await writes.at_once(ADD_PAYMENTS, _rows(tally.payments.items(), PAYMENT_SUMS))
+        await writes.at_once(ADD_MINUTES, _rows(tally.minutes.items(), MINUTE_SUMS))
+        await writes.at_once(ADD_EVENTS, list(tally.events.items()))
 
-    async def _merge_facts(self, tx: asyncpg.Connection, tally: Tally) -> None:
+    async def _merge_facts(self, writes: Writes, tally: Tally) -> None:
         """Store the facts; where an order now has both, take its revenue back."""
-        if not tally.facts:
-            return
         rows = [(order_id, *FACTS(fact)) for order_id, fact in tally.facts.items()]
-        for currency, confirmed_cents, cancelled_at in await tx.fetch(
-            MERGE_FACTS, *zip(*rows, strict=True)
-        ):
+        for currency, confirmed_cents, cancelled_at in await writes.at_once(MERGE_FACTS, rows):
             if confirmed_cents is not None and cancelled_at is not None:
                 tally.deduct(confirmed_cents, cancelled_at=cancelled_at, currency=currency)
 
 
-def _rows(
-    sums: Iterable[tuple[tuple[object, ...], object]], columns: Columns
-) -> list[tuple[object, ...]]:
+def _rows(sums: Iterable[tuple[tuple[object, ...], object]], columns: Columns) -> list[Row]:
     return [(*key, *columns(added)) for key, added in sums]
-
-
-async def _add(tx: asyncpg.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Run a statement that takes an array a column; nothing to add, nothing to run."""
-    if rows:
-        await tx.execute(statement, *zip(*rows, strict=True))

@@ -13,6 +13,7 @@ from services.email.domain import SWEPT_AT_MOST, Claim, Kind, Mail, Status
 from services.email.mails import Mails
 from services.email.tables import MailRow
 from shared.persistence.database import Database
+from shared.persistence.writes import Row, Writes
 
 # One transaction at a time for an order, also for mails that are not there yet: else a refund mail
 # and the mail that brings its address could miss one another. In the order of the array.
@@ -53,18 +54,15 @@ class MailRepository:
         await tx.fetch(LOCK, sorted(map(lock_key, orders)))
         return Mails(map(_mail, await tx.fetch(LOAD, list(orders))))
 
-    async def save(self, tx: asyncpg.Connection, mails: Mails) -> None:
-        added = {id(mail) for mail in mails.new}
-        new = [
-            (m.order_id, m.kind, m.event_id, m.event, m.created_at, *_state(m)) for m in mails.new
-        ]
-        changed = [
-            (m.order_id, m.kind, *_state(m)) for m in mails if m.changed and id(m) not in added
-        ]
-        if new:
-            await tx.execute(INSERT, *zip(*new, strict=True))
-        if changed:
-            await tx.execute(UPDATE, *zip(*changed, strict=True))
+    async def save(self, writes: Writes, mails: Mails) -> None:
+        new = mails.new
+        known = {id(mail) for mail in new}
+        changed = [mail for mail in mails if mail.changed and id(mail) not in known]
+        writes.add(
+            INSERT,
+            [(it.order_id, it.kind, it.event_id, it.event, it.created_at, *_state(it)) for it in new],
+        )
+        writes.add(UPDATE, [(it.order_id, it.kind, *_state(it)) for it in changed])
 
 
 class MailReader:
@@ -126,7 +124,7 @@ def _mail(row: asyncpg.Record) -> Mail:
     )
 
 
-def _state(mail: Mail) -> tuple[object, ...]:
+def _state(mail: Mail) -> Row:
     claim = mail.claim
     return (
         mail.recipient,

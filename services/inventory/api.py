@@ -20,7 +20,7 @@ from services.inventory.schemas import (
     Sku,
     cursor_after,
 )
-from services.inventory.use_cases import Commits, carry_out
+from services.inventory.use_cases import Commits
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.http.auth import operator_only
 from shared.persistence.database import Database
@@ -79,13 +79,13 @@ def writers(
     async def put_product(sku: Sku, body: ProductIn, response: Response) -> ProductOut:
         """Make a product (201) or change it (200)."""
         work = change_product(sku, body.description(), at=clock(), new_id=new_id)
-        return _answer(await carry_out(work, commits), response)
+        return _answer(await commits.run(work), response)
 
     @routes.post("/products/{sku}/receipts", responses={201: {"model": ProductOut}})
     async def post_receipt(sku: Sku, body: ReceiptIn, response: Response) -> ProductOut:
         """Count goods in (201). The same reference again changes nothing (200)."""
         work = receive_goods(Receipt(sku, body.reference, body.quantity))
-        return _answer(await carry_out(work, commits), response)
+        return _answer(await commits.run(work), response)
 
     @routes.post(IMPORT_PATH, openapi_extra=CSV_BODY)
     async def import_products(request: Request) -> ImportOut:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from services.inventory.use_cases import (
     Commits,
-    carry_out,
     release_stock,
     reserve_stock,
     sell_stock,
@@ -26,14 +25,14 @@ def register(
     async def on_order_placed(event: OrderPlaced) -> None:
         """Reserves all lines of the order, or none."""
         work = reserve_stock(event, at=clock(), new_id=new_id, hold_for=hold_for)
-        await carry_out(work, commits)
+        await commits.run(work)
 
     @consumer.on(OrderConfirmed)
     async def on_order_confirmed(event: OrderConfirmed) -> None:
         """Makes the reservation a sale."""
-        await carry_out(sell_stock(event, at=clock(), new_id=new_id), commits)
+        await commits.run(sell_stock(event, at=clock(), new_id=new_id))
 
     @consumer.on(OrderCancelled)
     async def on_order_cancelled(event: OrderCancelled) -> None:
         """Releases what the order holds, and takes back what it bought."""
-        await carry_out(release_stock(event, at=clock(), new_id=new_id), commits)
+        await commits.run(release_stock(event, at=clock(), new_id=new_id))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from services.inventory.queries import find_overdue
-from services.inventory.use_cases import Commits, carry_out, expire_reservations
+from services.inventory.use_cases import Commits, expire_reservations
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.persistence.database import Database
 
@@ -50,4 +50,4 @@ class Expiry:
         if not orders:
             return 0
         work = expire_reservations(orders, at=now, new_id=self._new_id, grace=self._grace)
-        return await carry_out(work, self._commits)
+        return await self._commits.run(work)

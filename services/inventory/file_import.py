@@ -14,7 +14,7 @@ from typing import IO
 from services.inventory.catalogue import Line, take_in
 from services.inventory.catalogue_file import read_catalogue
 from services.inventory.csv_records import Rejection
-from services.inventory.use_cases import Commits, carry_out
+from services.inventory.use_cases import Commits
 from shared.clock import Clock, NewId, new_id, utc_now
 from shared.errors import ShopError
 
@@ -100,4 +100,4 @@ class FileImport:
         """Return how many lines are new."""
         if not lines:
             return 0
-        return await carry_out(take_in(lines, at=self._clock(), new_id=self._new_id), self._commits)
+        return await self._commits.run(take_in(lines, at=self._clock(), new_id=self._new_id))

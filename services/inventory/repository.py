@@ -14,7 +14,7 @@ import orjson
 
 from services.inventory.domain import Product, Receipt, Reservation, ReservationState
 from services.inventory.shelf import ReceiptKey, Shelf
-from shared.errors import TransientError
+from shared.persistence.writes import Row, Writes
 
 # What these orders hold, locked against another replica that hears of the same order.
 # JSON goes as text both ways: SQLAlchemy's codec for `jsonb` runs in Python.
@@ -38,14 +38,14 @@ SELECT sku, reference, quantity
 FROM receipts JOIN unnest($1::text[], $2::text[]) AS asked (sku, reference) USING (sku, reference)
 """
 
-# New orders. One that is there by now was written by another replica since we looked.
+# New orders. One that is there by now was written by another replica since we looked: then this
+# fails, and is decided again on what is there.
 INSERT_RESERVATIONS = """
 INSERT INTO reservations (order_id, reservation_id, correlation_id, state, quantities, expires_at)
 SELECT order_id, reservation_id, correlation_id, state, quantities::jsonb, expires_at
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
     AS new (order_id, reservation_id, correlation_id, state, quantities, expires_at)
 ORDER BY order_id
-ON CONFLICT (order_id) DO NOTHING
 """
 
 # Of a reservation nothing but its state ever changes.
@@ -55,14 +55,13 @@ FROM unnest($1::uuid[], $2::text[]) AS now (order_id, state)
 WHERE reservations.order_id = now.order_id
 """
 
-# New products. One that is there by now was written by another replica since we looked.
+# New products; as above.
 INSERT_PRODUCTS = """
 INSERT INTO products
     (sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
     $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
 ORDER BY 1
-ON CONFLICT (sku) DO NOTHING
 """
 
 # The rows are locked since they were loaded, so absolute values are right. What was received is
@@ -107,13 +106,6 @@ RECEIPT = attrgetter("sku", "reference", "quantity")
 STATE = attrgetter("order_id", "state")
 
 
-Row = tuple[object, ...]
-
-
-class LostRace(TransientError):
-    """Another replica made the same row first: what was decided stands on sand, decide again."""
-
-
 class Needs(NamedTuple):
     """Which rows a decision looks at; the products that a reservation holds come with it."""
 
@@ -134,31 +126,23 @@ class InventoryRepository:
         receipts = await _receipts(tx, {key for need in needs for key in need.receipts})
         return Shelf(products, reservations, receipts)
 
-    async def save(self, tx: asyncpg.Connection, shelf: Shelf, /) -> None:
-        """Write what changed.
-
-        Raises:
-            LostRace: an order or a product that is new here was made elsewhere meanwhile.
-        """
-        await _save_reservations(tx, shelf.reservations.values())
-        await _save_products(tx, shelf.products.values())
-        await _write(tx, INSERT_RECEIPTS, [RECEIPT(receipt) for receipt in shelf.new_receipts])
+    async def save(self, writes: Writes, shelf: Shelf, /) -> None:
+        _save_reservations(writes, shelf.reservations.values())
+        _save_products(writes, shelf.products.values())
+        writes.add(INSERT_RECEIPTS, [RECEIPT(receipt) for receipt in shelf.new_receipts])
 
 
-async def _save_reservations(tx: asyncpg.Connection, reservations: Iterable[Reservation]) -> None:
-    new = [_row(held) for held in reservations if not held.stored]
-    changed = [STATE(held) for held in reservations if held.stored and held.state != held.stored]
-    await _insert(tx, INSERT_RESERVATIONS, new)
-    await _write(tx, UPDATE_RESERVATIONS, changed)
+def _save_reservations(writes: Writes, reservations: Iterable[Reservation]) -> None:
+    writes.add(INSERT_RESERVATIONS, [_row(held) for held in reservations if not held.stored])
+    changed = [held for held in reservations if held.stored and held.state != held.stored]
+    writes.add(UPDATE_RESERVATIONS, [STATE(held) for held in changed])
 
 
-async def _save_products(tx: asyncpg.Connection, products: Iterable[Product]) -> None:
-    new = [PRODUCT(it) for it in products if not it.stored]
-    touched = [PRODUCT(it) for it in products if it.stored and it.touched]
-    moved = [STOCK(it) for it in products if it.stored and it.moved and not it.touched]
-    await _insert(tx, INSERT_PRODUCTS, new)
-    await _write(tx, UPDATE_PRODUCTS, touched)
-    await _write(tx, MOVE_STOCK, moved)
+def _save_products(writes: Writes, products: Iterable[Product]) -> None:
+    stored = [it for it in products if it.stored]
+    writes.add(INSERT_PRODUCTS, [PRODUCT(it) for it in products if not it.stored])
+    writes.add(UPDATE_PRODUCTS, [PRODUCT(it) for it in stored if it.touched])
+    writes.add(MOVE_STOCK, [STOCK(it) for it in stored if it.moved and not it.touched])
 
 
 async def _reservations(tx: asyncpg.Connection, orders: set[UUID]) -> list[Reservation]:
@@ -174,7 +158,7 @@ def _reservation(row: asyncpg.Record) -> Reservation:
     return Reservation(order_id, reservation_id, correlation_id, held, expires_at, stored, stored)
 
 
-def _row(new: Reservation) -> tuple[object, ...]:
+def _row(new: Reservation) -> Row:
     quantities = orjson.dumps(new.quantities).decode()
     ids = (new.order_id, new.reservation_id, new.correlation_id)
     return (*ids, new.state, quantities, new.expires_at)
@@ -191,15 +175,3 @@ async def _receipts(tx: asyncpg.Connection, keys: set[ReceiptKey]) -> list[Recei
         return []
     rows = await tx.fetch(LOAD_RECEIPTS, *zip(*keys, strict=True))
     return [Receipt(*row) for row in rows]
-
-
-async def _insert(tx: asyncpg.Connection, statement: str, rows: Sequence[Row]) -> None:
-    """Insert rows that nobody has; LostRace if somebody does."""
-    if rows and await tx.execute(statement, *zip(*rows, strict=True)) != f"INSERT 0 {len(rows)}":
-        raise LostRace("another process made the same row first")
-
-
-async def _write(tx: asyncpg.Connection, statement: str, rows: Sequence[Row]) -> None:
-    """Run a statement that takes an array a column; nothing to write, nothing to run."""
-    if rows:
-        await tx.execute(statement, *zip(*rows, strict=True))

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.inventory.domain import Reservation, Shortage
-from services.inventory.repository import LostRace, Needs
+from services.inventory.repository import Needs
 from services.inventory.shelf import Shelf
 from shared.clock import NewId
 from shared.events import (
@@ -34,20 +34,6 @@ StockWork = Work[Needs, Shelf, R]
 Commits = GroupCommit[Needs, Shelf]
 
 SILENCE: Decision[None] = Decision(None)
-ATTEMPTS = 5
-
-
-async def carry_out(work: StockWork[R], commits: Commits) -> R:
-    """Decide, and return after the commit; see `GroupCommit.run` for what it raises.
-
-    Where another replica made the same row first, decide again on what it wrote.
-    """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await commits.run(work)
-        except LostRace:
-            continue
-    return await commits.run(work)
 
 
 def reserve_stock(

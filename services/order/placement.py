@@ -7,7 +7,11 @@ from services.order.domain import Line, Order, OrderError, Placed, Product
 from services.order.outgoing import events_after
 from services.order.repository import Answer, AnswerKey, Book, Needs
 from services.order.use_cases import Desk
+from shared.events.topology import MAX_PAYLOAD_BYTES
 from shared.persistence.group_commit import Decision, Work
+
+MAX_BYTES = MAX_PAYLOAD_BYTES - 4096  # what the others say of the order is a little longer
+MANY = 500  # so many lines fit always: a SKU has 64 characters, a name 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,18 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemFault:
-    index: int
+class Fault:
+    """What is wrong with a field of the request, named as in items[3].sku."""
+
     field: str
     message: str
 
 
 class Unorderable(OrderError):
-    """Some items cannot be ordered; each fault names its item."""
+    """What is wanted cannot be ordered; each fault names its field."""
 
-    def __init__(self, faults: list[ItemFault]) -> None:
-        super().__init__(f"{len(faults)} of the items cannot be ordered")
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("this cannot be ordered")
         self.faults = faults
 
 
@@ -61,11 +66,14 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
     """Return the answer to give, when the order is durable.
 
     Raises:
-        Unorderable: an unknown SKU, or two currencies.
+        Unorderable: an unknown SKU, two currencies, or more than a message holds.
         KeyReused: the key stands for another body.
     """
     lines, currency = await _priced(desk, wish.items)
     order = _new_order(desk, wish, lines, currency)
+    said = events_after(order, 0, cause=None, new_id=desk.new_id)
+    if len(lines) > MANY and any(len(event.to_bytes()) > MAX_BYTES for event in said):
+        raise Unorderable([Fault("items", "are too many with such long names")])
     answer = Answer(key.body_hash if key else b"", _body(order), order.order_id)
 
     def decide(book: Book) -> Decision[Answer]:
@@ -75,7 +83,7 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
                 return Decision(_same(given, key))
             book.answer(key.key, answer, at=order.placed_at)
         book.add(order)
-        return Decision(answer, events_after(order, 0, cause=None, new_id=desk.new_id))
+        return Decision(answer, said)
 
     return await desk.commits.run(Work(Needs(answer=key.key if key else None), decide))
 
@@ -101,17 +109,18 @@ def _line(item: WantedItem, product: Product) -> Line:
     return Line(item.sku, product.name, item.quantity, price)
 
 
-def _unknown(products: Sequence[Product | None]) -> list[ItemFault]:
+def _unknown(products: Sequence[Product | None]) -> list[Fault]:
     return [
-        ItemFault(index, "sku", "is not in the catalogue")
+        Fault(f"items[{index}].sku", "is not in the catalogue")
         for index, product in enumerate(products)
         if product is None
     ]
 
 
-def _foreign(products: Sequence[Product], currency: str) -> list[ItemFault]:
+def _foreign(products: Sequence[Product], currency: str) -> list[Fault]:
+    message = "is sold in {}, the first item in {}"
     return [
-        ItemFault(index, "sku", f"is sold in {product.currency}, the first item in {currency}")
+        Fault(f"items[{index}].sku", message.format(product.currency, currency))
         for index, product in enumerate(products)
         if product.currency != currency
     ]

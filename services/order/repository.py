@@ -1,6 +1,6 @@
 """Rows ↔ orders, for a whole group at once: one statement a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from services.order.domain import (
     Shipped,
 )
 from services.order.history import EVENT_TYPES, lines_of, to_json
+from shared.persistence.writes import Row, Writes
 
 LOAD_ORDERS = """
 SELECT order_id, version, status, customer_id, customer_email, items, total_cents, currency,
@@ -149,50 +150,26 @@ class OrderRepository:
             book.answers = {AnswerKey(row[0], row[1]): Answer(*row[2:]) for row in rows}
         return book
 
-    async def save(self, tx: asyncpg.Connection, state: Book) -> None:
+    async def save(self, writes: Writes, state: Book) -> None:
         changed = [order for order in state.orders.values() if order.recorded]
-        if changed:
-            await self._append(tx, changed)
-            await self._insert(tx, [order for order in changed if _is_new(order)])
-            await self._update(tx, [order for order in changed if not _is_new(order)])
-        if state.new_answers:
-            await tx.execute(INSERT_ANSWERS, *_columns(map(_answer_row, state.new_answers)))
-        if state.products:
-            await tx.execute(COPY_PRODUCTS, *_columns(map(_product_row, state.products.values())))
-
-    async def _append(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
-        rows = (
-            (
-                order.order_id,
-                entry.version,
-                EVENT_TYPES[type(entry.change)],
-                entry.at,
-                to_json(entry.change),
-            )
-            for order in orders
-            for entry in order.recorded
-        )
-        await tx.execute(APPEND_EVENTS, *_columns(rows))
-
-    async def _insert(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
-        if orders:
-            await tx.execute(INSERT_ORDERS, *_columns(map(_new_row, orders)))
-
-    async def _update(self, tx: asyncpg.Connection, orders: list[Order]) -> None:
-        if orders:
-            await tx.execute(UPDATE_ORDERS, *_columns(map(_changed_row, orders)))
+        writes.add(APPEND_EVENTS, [row for order in changed for row in _event_rows(order)])
+        writes.add(INSERT_ORDERS, [_new_row(order) for order in changed if _is_new(order)])
+        writes.add(UPDATE_ORDERS, [_changed_row(order) for order in changed if not _is_new(order)])
+        writes.add(INSERT_ANSWERS, [_answer_row(*entry) for entry in state.new_answers])
+        writes.add(COPY_PRODUCTS, [_product_row(it) for it in state.products.values()])
 
 
 def _is_new(order: Order) -> bool:
     return order.recorded[0].version == 1
 
 
-def _columns(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """Turn rows into the columns that `unnest` takes."""
-    return list(zip(*rows, strict=True))
+def _event_rows(order: Order) -> Iterator[Row]:
+    for entry in order.recorded:
+        event_type = EVENT_TYPES[type(entry.change)]
+        yield (order.order_id, entry.version, event_type, entry.at, to_json(entry.change))
 
 
-def _new_row(order: Order) -> tuple[object, ...]:
+def _new_row(order: Order) -> Row:
     placed = order.placed
     return (
         order.order_id,
@@ -210,7 +187,7 @@ def _new_row(order: Order) -> tuple[object, ...]:
     )
 
 
-def _changed_row(order: Order) -> tuple[object, ...]:
+def _changed_row(order: Order) -> Row:
     cancelled, shipped = order.cancelled, order.shipped
     return (
         order.order_id,
@@ -226,12 +203,11 @@ def _changed_row(order: Order) -> tuple[object, ...]:
     )
 
 
-def _answer_row(entry: tuple[AnswerKey, Answer, datetime]) -> tuple[object, ...]:
-    key, answer, at = entry
+def _answer_row(key: AnswerKey, answer: Answer, at: datetime) -> Row:
     return (key.scope, key.key, answer.body_hash, answer.body, answer.order_id, at)
 
 
-def _product_row(product: Product) -> tuple[object, ...]:
+def _product_row(product: Product) -> Row:
     return (
         product.sku,
         product.name,

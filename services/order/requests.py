@@ -97,12 +97,12 @@ def key_of(request: Request, body: OrderIn, caller: Caller) -> Key | None:
 
 
 def install_unorderable(app: FastAPI) -> None:
-    """Answer Unorderable with each item that is at fault."""
+    """Answer Unorderable with each field that is at fault."""
 
     async def render(_request: Request, error: Exception) -> Response:
         assert isinstance(error, Unorderable)  # noqa: S101 - narrows what is registered
         errors = [
-            {"field": f"items[{fault.index}].{fault.field}", "message": fault.message}
+            {"field": fault.field, "message": fault.message}
             for fault in error.faults[: problems.MAX_ERRORS]
         ]
         return problem(422, detail=str(error), errors=errors, error_count=len(error.faults))

@@ -11,8 +11,8 @@ from sqlmodel import col, select
 from services.payment.domain import Payment, PaymentNotFound, Status
 from services.payment.tables import PaymentRow
 from services.payment.terms import payment_id_of
-from shared.errors import TransientError
 from shared.persistence.database import Database
+from shared.persistence.writes import Writes
 
 # The members' payments, locked against other replicas until the group is committed.
 LOAD = """
@@ -24,8 +24,8 @@ FROM payments WHERE payment_id = ANY($1::uuid[])
 ORDER BY payment_id FOR NO KEY UPDATE
 """
 
-# New payments. One that is there by now was written by another replica since we looked: it must
-# not be overwritten, or a cancellation would be forgotten.
+# New payments. One that is there by now was written by another replica since we looked: then this
+# fails, and is decided again on what is there, or a cancellation would be forgotten.
 INSERT = """
 INSERT INTO payments (payment_id, order_id, status, amount_cents, refunded_cents, currency,
     payment_method, reason, expires_at, correlation_id, cause_id, charge_key, charge_id,
@@ -36,7 +36,6 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigin
     $14::text[], $15::text[], $16::text[], $17::uuid[], $18::bool[], $19::timestamptz[],
     $20::timestamptz[], $21::timestamptz[], $22::timestamptz[])
 ORDER BY 1
-ON CONFLICT DO NOTHING
 """
 
 # What can change in a payment; its row is locked since it was loaded, so absolute values are right.
@@ -68,10 +67,6 @@ CHANGEABLE = attrgetter(
     "refund_key", "provider_refund_id", "cancel_reason", "cancel_cause_id", "announced",
     "in_flight_until", "check_at", "updated_at",
 )  # fmt: skip
-
-
-class LostRace(TransientError):
-    """Another replica began the same payment first: decide again, on what it wrote."""
 
 
 class Ledger:
@@ -109,17 +104,9 @@ class PaymentRepository:
     async def load(self, tx: asyncpg.Connection, needs: Sequence[UUID], /) -> Ledger:
         return Ledger(_payment(row) for row in await tx.fetch(LOAD, needs))
 
-    async def save(self, tx: asyncpg.Connection, ledger: Ledger, /) -> None:
-        """Write what is new and what changed.
-
-        Raises:
-            LostRace: a payment that is new here was begun elsewhere meanwhile.
-        """
-        new = [COLUMNS(payment) for payment in ledger.new]
-        if new and await tx.execute(INSERT, *zip(*new, strict=True)) != f"INSERT 0 {len(new)}":
-            raise LostRace("another process began the same payment first")
-        if changed := [CHANGEABLE(payment) for payment in ledger.changed]:
-            await tx.execute(UPDATE, *zip(*changed, strict=True))
+    async def save(self, writes: Writes, ledger: Ledger, /) -> None:
+        writes.add(INSERT, [COLUMNS(payment) for payment in ledger.new])
+        writes.add(UPDATE, [CHANGEABLE(payment) for payment in ledger.changed])
 
 
 class PaymentReader:

@@ -8,7 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from shared.clock import first_id_at
+from shared.errors import PermanentError
 from shared.events import Event
+from shared.events.topology import MAX_PAYLOAD_BYTES
+from shared.persistence.writes import Writes
 from shared.telemetry import traceparent
 
 STORE = """
@@ -59,21 +62,19 @@ class Message:
 
 
 def message_of(event: Event, trace: str | None = None) -> Message:
-    """Return the event in its form for the way; serialised here, once."""
+    """Return the event in its form for the way; serialised here, once.
+
+    PermanentError if no stream would take it: the relay would try for ever.
+    """
     trace = trace or traceparent(event.event_id, event.correlation_id)
-    return Message(event.event_id, event.subject, event.to_bytes(), trace)
+    if len(payload := event.to_bytes()) > MAX_PAYLOAD_BYTES:
+        raise PermanentError(f"{event.event_type} is too large for a stream: {len(payload)} bytes")
+    return Message(event.event_id, event.subject, payload, trace)
 
 
-async def store(tx: asyncpg.Connection, messages: Sequence[Message]) -> None:
-    """Write one row for each message, in one statement."""
-    if messages:
-        await tx.execute(
-            STORE,
-            [message.event_id for message in messages],
-            [message.subject for message in messages],
-            [message.payload for message in messages],
-            [message.traceparent for message in messages],
-        )
+def store(writes: Writes, messages: Sequence[Message]) -> None:
+    """Write one row for each message."""
+    writes.add(STORE, [(it.event_id, it.subject, it.payload, it.traceparent) for it in messages])
 
 
 async def unpublished(tx: asyncpg.Connection, older_than: object, limit: int) -> list[Message]:

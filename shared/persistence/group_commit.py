@@ -22,7 +22,10 @@ from shared.messaging import inbox, outbox
 from shared.messaging.outbox import Message, message_of
 from shared.metrics import GroupCommitMetrics
 from shared.persistence.database import KeptConnection
+from shared.persistence.writes import Writes
 from shared.telemetry import current_traceparent
+
+RACES = 5  # lost one after the other
 
 N = TypeVar("N")
 S = TypeVar("S")
@@ -59,7 +62,7 @@ class Repository(Protocol[N_contra, S]):
         """Read and lock, in key order, all rows that the members need."""
         ...
 
-    async def save(self, tx: asyncpg.Connection, state: S, /) -> None:
+    async def save(self, writes: Writes, state: S, /) -> None:
         """Write what the decisions changed, one statement a table."""
         ...
 
@@ -177,8 +180,11 @@ class GroupCommit(Generic[N, S]):
         self._metrics.committed(len(group), perf_counter() - started)
 
     async def _part(self, group: list["_Member[N, S]"], error: Exception) -> None:
-        """Run the members of a failed group one by one, so that one harms no other."""
-        if len(group) == 1:
+        """Run the members of a failed group one by one, so that one harms no other.
+
+        Also a single one, where another replica made the same row first: now it finds that row.
+        """
+        if len(group) == 1 and not group[0].lost_race(error):
             group[0].fail(error)
             return
         for member in group:
@@ -196,8 +202,10 @@ class GroupCommit(Generic[N, S]):
                 for member in fresh
                 for event in member.decide(state, self._refusals)
             ]
-            await self._repository.save(tx, state)
-            await outbox.store(tx, messages)
+            writes = Writes(tx)
+            await self._repository.save(writes, state)
+            outbox.store(writes, messages)
+            await writes.send()
             return messages
 
     async def _without_repeats(
@@ -219,7 +227,7 @@ class GroupCommit(Generic[N, S]):
 
 
 class _Member(Generic[N, S]):
-    __slots__ = ("answer", "outcome", "refusal", "trace", "work")
+    __slots__ = ("answer", "outcome", "races", "refusal", "trace", "work")
 
     def __init__(self, work: Work[N, S, Any], answer: asyncio.Future[Any]) -> None:
         self.work = work
@@ -227,6 +235,7 @@ class _Member(Generic[N, S]):
         self.trace = current_traceparent()  # of the caller: the writer has a context of its own
         self.outcome: Decision[Any] | None = None
         self.refusal: Exception | None = None
+        self.races = 0
 
     def decide(self, state: S, refusals: tuple[type[Exception], ...]) -> tuple[Event, ...]:
         """Decide on the shared state, and return what is to be said.
@@ -242,6 +251,11 @@ class _Member(Generic[N, S]):
             self.refusal = refusal
             return ()
         return self.outcome.events
+
+    def lost_race(self, error: Exception) -> bool:
+        """Tell whether it is worth deciding again, on what the other replica wrote."""
+        self.races += isinstance(error, asyncpg.UniqueViolationError)
+        return isinstance(error, asyncpg.UniqueViolationError) and self.races < RACES
 
     def settle(self) -> None:
         if self.refusal is not None:

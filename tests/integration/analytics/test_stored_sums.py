@@ -13,6 +13,7 @@ from services.analytics.domain import Sales, SkuKey, Tally
 from services.analytics.repository import TallyRepository
 from shared.events import Event, Item
 from shared.persistence.database import Database
+from shared.persistence.writes import Writes
 from tests.integration.analytics.conftest import TABLES
 from tests.integration.analytics.stored import hear, replica, stored
 from tests.unit.analytics.recount import recount
@@ -113,7 +114,7 @@ async def test_flushes_of_the_same_rows_at_once_do_not_deadlock(
         connection = await asyncpg.connect(database_url)
         for _ in range(5):
             async with connection.transaction():
-                await TallyRepository().save(connection, tally)
+                await TallyRepository().save(Writes(connection), tally)
         await connection.close()
 
     await asyncio.gather(flush(names), flush(names[::-1]))

@@ -11,7 +11,7 @@ from services.inventory.catalogue_file import HeaderError
 from services.inventory.domain import Description, ProductNotFound, Receipt, ReceiptConflict
 from services.inventory.file_import import FileImport, FileTooLarge, ImportReport
 from services.inventory.queries import list_products
-from services.inventory.use_cases import Commits, carry_out
+from services.inventory.use_cases import Commits
 from shared.clock import new_id
 from shared.events import ProductChanged
 from shared.persistence.database import Database
@@ -121,7 +121,7 @@ async def test_a_reference_counts_once_whoever_comes_first(
     async with replica(database) as one, replica(database) as other:
         await stock_up(one, mug=1)
         outcomes = await asyncio.gather(
-            *(carry_out(receive_goods(receipt), commits) for commits in (one, other) * 5)
+            *(commits.run(receive_goods(receipt)) for commits in (one, other) * 5)
         )
     assert sum(outcome.is_new for outcome in outcomes) == 1
     assert {outcome.product.on_hand for outcome in outcomes} == {6}
@@ -134,10 +134,10 @@ async def test_what_is_refused_leaves_its_neighbours_alone(
     async with replica(database) as commits:
         await stock_up(commits, mug=1)
         outcomes = await asyncio.gather(
-            carry_out(receive_goods(Receipt("mug", "note 1", 5)), commits),
-            carry_out(receive_goods(Receipt("ghost", "note 1", 5)), commits),
-            carry_out(receive_goods(Receipt("mug", "note 1", 6)), commits),
-            carry_out(receive_goods(Receipt("mug", "note 2", 1)), commits),
+            commits.run(receive_goods(Receipt("mug", "note 1", 5))),
+            commits.run(receive_goods(Receipt("ghost", "note 1", 5))),
+            commits.run(receive_goods(Receipt("mug", "note 1", 6))),
+            commits.run(receive_goods(Receipt("mug", "note 2", 1))),
             return_exceptions=True,
         )
     assert [type(outcome) for outcome in outcomes[1:3]] == [ProductNotFound, ReceiptConflict]
@@ -154,9 +154,7 @@ async def test_of_a_product_made_twice_at_once_the_newest_event_says_what_is_sto
                 change_product(f"S{number}", described, at=NOON, new_id=new_id)
                 for described in descriptions
             ]
-            outcomes = await asyncio.gather(
-                carry_out(makings[0], one), carry_out(makings[1], other)
-            )
+            outcomes = await asyncio.gather(one.run(makings[0]), other.run(makings[1]))
             assert sum(outcome.is_new for outcome in outcomes) == 1
     changes = await said(connection)
     assert len(changes) == 100
@@ -169,6 +167,6 @@ async def test_products_come_page_by_page(database: Database) -> None:
     skus = ["A", "B", "Z", "a", "Ä"]  # by code point
     async with replica(database) as commits:
         for sku in reversed(skus):
-            await carry_out(change_product(sku, MUG, at=NOON, new_id=new_id), commits)
+            await commits.run(change_product(sku, MUG, at=NOON, new_id=new_id))
     assert [row.sku for row in await list_products(database, after="", limit=3)] == skus[:3]
     assert [row.sku for row in await list_products(database, after="Z", limit=3)] == skus[3:]

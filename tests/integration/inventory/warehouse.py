@@ -12,7 +12,6 @@ from services.inventory.domain import Description, ProductNotFound, Receipt, Rec
 from services.inventory.repository import InventoryRepository
 from services.inventory.use_cases import (
     Commits,
-    carry_out,
     release_stock,
     reserve_stock,
     sell_stock,
@@ -31,8 +30,8 @@ def replica(database: Database) -> AbstractAsyncContextManager[Commits]:
 async def stock_up(commits: Commits, **on_hand: int) -> None:
     for sku, quantity in on_hand.items():
         described = Description(f"The {sku}", 100, "EUR")
-        await carry_out(change_product(sku, described, at=NOON, new_id=new_id), commits)
-        await carry_out(receive_goods(Receipt(sku, f"first {sku}", quantity)), commits)
+        await commits.run(change_product(sku, described, at=NOON, new_id=new_id))
+        await commits.run(receive_goods(Receipt(sku, f"first {sku}", quantity)))
 
 
 async def hear(commits: Commits, event: Event, *, at: datetime = NOON) -> None:
@@ -46,7 +45,7 @@ async def hear(commits: Commits, event: Event, *, at: datetime = NOON) -> None:
             work = release_stock(event, at=at, new_id=new_id)
         case _:
             raise AssertionError(event)
-    await carry_out(work, commits)
+    await commits.run(work)
 
 
 async def stock(connection: asyncpg.Connection, sku: str) -> tuple[int, int, int]:

@@ -23,6 +23,7 @@ from shared.events import Event, Item, OrderPlaced, OrderShipped, caused_by, fir
 from shared.events.topology import Subscription
 from shared.messaging import outbox
 from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.writes import Writes
 from shared.server import run
 from shared.service import Service
 from shared.settings import ServiceSettings
@@ -55,8 +56,8 @@ class CounterRepository:
         await tx.execute(ENSURE, names)
         return {row["name"]: row["value"] for row in await tx.fetch(LOAD, names)}
 
-    async def save(self, tx: asyncpg.Connection, state: Counters) -> None:
-        await tx.execute(SAVE, list(state), list(state.values()))
+    async def save(self, writes: Writes, state: Counters) -> None:
+        writes.add(SAVE, list(state.items()))
 
 
 async def nothing(_event: OrderPlaced) -> None:

@@ -14,6 +14,7 @@ from shared.messaging.outbox import message_of
 from shared.messaging.topology_setup import ensure_stream
 from shared.metrics import RelayMetrics
 from shared.persistence.database import Database, KeptConnection
+from shared.persistence.writes import Writes
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import placed
 
@@ -36,7 +37,9 @@ class Shop:
     async def say(self, events: Iterable[OrderPlaced]) -> None:
         messages = [message_of(event) for event in events]
         async with self._connection.transaction() as tx:
-            await outbox.store(tx, messages)
+            writes = Writes(tx)
+            outbox.store(writes, messages)
+            await writes.send()
         acknowledged = [(it.event_id, await self._publish(it)) for it in messages]
         async with self._connection.transaction() as tx:
             await outbox.mark(tx, acknowledged)

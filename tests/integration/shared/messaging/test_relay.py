@@ -13,6 +13,7 @@ from shared.messaging.outbox import Message, message_of
 from shared.messaging.relay import Relay
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
+from shared.persistence.writes import Writes
 from tests.eventually import eventually, until
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import placed, said_of
@@ -40,7 +41,9 @@ async def stored(database: Database, number: int, *, age_s: float = 0) -> list[M
     messages = [message_of(said_of(placed("ada"))) for _ in range(number)]
     kept = KeptConnection(database.engine)
     async with kept.transaction() as tx:
-        await outbox.store(tx, messages)
+        writes = Writes(tx)
+        outbox.store(writes, messages)
+        await writes.send()
         await tx.execute("UPDATE outbox SET created_at = now() - $1 * interval '1 s'", age_s)
     await kept.close()
     return messages

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import asyncpg
 import pytest
 
 from shared.errors import AlreadyConsumed, DependencyDown, Overloaded
@@ -13,6 +14,7 @@ from shared.metrics import Metrics
 from shared.persistence import database
 from shared.persistence.database import Database, KeptConnection
 from shared.persistence.group_commit import GroupCommit, Work
+from shared.persistence.writes import Writes
 from tests.eventually import eventually
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import CounterRepository, Counters, Refused, counting, placed
@@ -227,4 +229,38 @@ async def test_reads_that_find_no_free_connection_are_told_to_come_back(
         with pytest.raises(Overloaded):
             await opened.ping()
     await opened.ping()
+    await opened.close()
+
+
+class Racing(CounterRepository):
+    """Another replica makes a row between this one's look and its writing, some times over."""
+
+    def __init__(self, races: int) -> None:
+        self.races = races
+        self.saved = 0
+
+    async def save(self, writes: Writes, state: Counters) -> None:
+        self.saved += 1
+        if self.saved <= self.races:
+            raise asyncpg.UniqueViolationError("made meanwhile")
+        await super().save(writes, state)
+
+
+@pytest.mark.parametrize(("races", "outcome"), [(2, 1), (9, asyncpg.UniqueViolationError)])
+async def test_a_lost_race_is_decided_again_but_not_for_ever(
+    floor: Floor, races: int, outcome: object
+) -> None:
+    opened = Database(floor.database_url, application="group-commit-tests")
+    commits: Commits = GroupCommit(
+        KeptConnection(opened.engine),
+        Racing(races),
+        publish=lambda _: None,
+        metrics=Metrics().group_commit,
+    )
+    commits.start()
+
+    assert await outcomes(commits, [asking("ada")]) == [outcome]
+    assert await floor.total() == (1 if outcome == 1 else 0)
+
+    await commits.stop()
     await opened.close()
