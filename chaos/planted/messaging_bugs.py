@@ -11,6 +11,7 @@ from shared.messaging import inbox, outbox
 from shared.messaging.outbox import Message
 from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.retry import Settling
+from shared.persistence.writes import Writes
 
 NEWEST = "SELECT coalesce(max(event_id::text), '')::text FROM outbox"
 BEHIND = """
@@ -37,7 +38,11 @@ def inbox_row_dropped() -> None:
     async def claim(_tx: asyncpg.Connection, events: Iterable[Event]) -> set[int]:
         return {event.event_id.int for event in events}
 
+    def store(_writes: Writes, _events: Iterable[Event]) -> None:
+        pass
+
     inbox.claim = claim  # type: ignore[assignment]  # planted
+    inbox.store = store  # type: ignore[assignment]  # planted
 
 
 def relay_with_cursor() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 import asyncpg
@@ -46,6 +47,9 @@ WHERE mails.order_id = now.order_id AND mails.kind = now.kind
 """
 
 
+NEW = attrgetter("order_id", "kind", "event_id", "event", "created_at")
+
+
 class MailRepository:
     """A group needs whole orders: all mails of each."""
 
@@ -60,7 +64,10 @@ class MailRepository:
         changed = [mail for mail in mails if mail.changed and id(mail) not in known]
         writes.add(
             INSERT,
-            [(it.order_id, it.kind, it.event_id, it.event, it.created_at, *_state(it)) for it in new],
+            [
+                (it.order_id, it.kind, it.event_id, it.event, it.created_at, *_state(it))
+                for it in new
+            ],
         )
         writes.add(UPDATE, [(it.order_id, it.kind, *_state(it)) for it in changed])
 

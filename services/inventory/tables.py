@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from shared.persistence.tables import moment
+from shared.persistence.tables import NOW, moment
 
 # A literal, in the index and in the query: with a parameter the planner could not match them.
 LIVE = text("state = 'RESERVED'")
@@ -75,4 +75,4 @@ class ReceiptRow(SQLModel, table=True):
     sku: str = Field(sa_column=label(ForeignKey("products.sku"), primary_key=True))
     reference: str = Field(sa_column=label(primary_key=True))
     quantity: int = Field(sa_column=count())
-    received_at: datetime = Field(sa_column=moment(nullable=False, server_default=func.now()))
+    received_at: datetime = Field(sa_column=moment(nullable=False, server_default=NOW))

@@ -74,7 +74,7 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::uuid[
 # ProductChanged may come in any order: the later change holds.
 COPY_PRODUCTS = """
 INSERT INTO catalogue (sku, name, price_cents, currency, changed_at, copied_at)
-SELECT sku, name, price_cents, currency, changed_at, now()
+SELECT sku, name, price_cents, currency, changed_at, clock_timestamp()
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[])
   AS n (sku, name, price_cents, currency, changed_at) ORDER BY sku
 ON CONFLICT (sku) DO UPDATE

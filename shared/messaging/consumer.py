@@ -24,7 +24,7 @@ from shared.messaging.idempotency import Seen
 from shared.messaging.observing import Observing, Tracing
 from shared.messaging.outage import Patience
 from shared.messaging.pipeline import Delivery, Next, decoding, stack
-from shared.messaging.pull import ContinuousPull
+from shared.messaging.pull import LOOK_EVERY_S, ContinuousPull
 from shared.messaging.retry import Settling
 from shared.messaging.topology_setup import ensure_consumer
 from shared.metrics import Metrics
@@ -85,6 +85,7 @@ class Consumer:
         durables = [pull.subscription.durable for pull in self._pulls]
         await Advisories(durables, self._metrics.consumers).start(connection)
         await asyncio.gather(*(pull.start(connection) for pull in self._pulls))
+        self._watching = asyncio.create_task(self._watch(), name="watch-pulls")
 
     def reconnected(self) -> None:
         for pull in self._pulls:
@@ -101,8 +102,14 @@ class Consumer:
     async def stop(self, deadline_s: float) -> None:
         """Ask for no more, finish what is in hand, give back the rest."""
         await asyncio.gather(*(pull.stop(deadline_s) for pull in self._pulls))
+        self._watching.cancel()
         self._marking.cancel()
         await self._seen.send()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.gather(*(pull.look_after() for pull in self._pulls))
 
     def _subscribe(
         self, subscription: Subscription, event_type: type[E], handler: Handler[E]

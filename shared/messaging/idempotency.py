@@ -19,7 +19,7 @@ from shared.metrics import SeenMetrics
 
 log = structlog.get_logger(__name__)
 
-MARK_EVERY_S = 0.1
+MARK_EVERY_S = 0.5
 MARKS_KEPT = 50_000
 
 

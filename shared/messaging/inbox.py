@@ -7,6 +7,13 @@ import asyncpg
 
 from shared.clock import first_id_at
 from shared.events import Event
+from shared.persistence.writes import Writes
+
+# Fails if one of them is there: then all that the transaction did is taken back.
+STORE = """
+INSERT INTO inbox (event_id, subject)
+SELECT * FROM unnest($1::uuid[], $2::text[]) AS heard (event_id, subject) ORDER BY event_id
+"""
 
 # Each id is inserted once, whoever comes first; those that come back are new to this service.
 # Ids are sorted, so that two replicas that were given the same events cannot deadlock.
@@ -23,6 +30,11 @@ DELETE FROM inbox WHERE event_id IN (
     SELECT event_id FROM inbox
     WHERE event_id < $1 AND consumed_at < $2 ORDER BY event_id LIMIT $3)
 """
+
+
+def store(writes: Writes, events: Sequence[Event]) -> None:
+    """Write the events' rows with the rest, in the hope that none was consumed before."""
+    writes.add(STORE, [(event.event_id, event.subject) for event in events])
 
 
 async def claim(tx: asyncpg.Connection, events: Sequence[Event]) -> set[int]:

@@ -23,19 +23,19 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[])
 # Rows younger than $1 are on their way already, in the process that wrote them.
 UNPUBLISHED = """
 SELECT event_id, subject, payload, traceparent FROM outbox
-WHERE published_at IS NULL AND created_at < now() - $1::interval
+WHERE published_at IS NULL AND created_at < clock_timestamp() - $1::interval
   AND pg_try_advisory_xact_lock(hashtext('outbox-poll'))
 ORDER BY event_id LIMIT $2
 """
 
 MARK = """
-UPDATE outbox SET published_at = now(), stream_seq = acknowledged.seq
+UPDATE outbox SET published_at = clock_timestamp(), stream_seq = acknowledged.seq
 FROM unnest($1::uuid[], $2::bigint[]) AS acknowledged (event_id, seq)
 WHERE outbox.event_id = acknowledged.event_id
 """
 
 BACKLOG = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
 FROM outbox WHERE published_at IS NULL
 """
 

@@ -69,7 +69,6 @@ class ContinuousPull:
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         self._inbox = connection.new_inbox()
         self._inbox_subscription = await connection.hand_over(self._inbox, self._on_message)
-        self._watcher = asyncio.create_task(self._watch(), name=f"pull-{durable}")
         self._heard_at = monotonic()
         self._top_up()
 
@@ -82,8 +81,7 @@ class ContinuousPull:
             await asyncio.wait(self._batches, timeout=end - self._loop.time())
         for batch in self._batches:
             batch.cancel()
-        self._watcher.cancel()
-        await asyncio.gather(self._watcher, *self._batches, return_exceptions=True)
+        await asyncio.gather(*self._batches, return_exceptions=True)
         for msg, _ in self._in_hand.values():
             msg.give_back()
 
@@ -176,17 +174,18 @@ class ContinuousPull:
         self._requested = max(0, self._requested - left)
         self._top_up()
 
-    async def _watch(self) -> None:
-        """Keep what is in hand alive, and notice when the standing request was lost."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if not self._connection.is_connected:
-                continue
-            try:
-                await self._extend()
-                await self._mend()
-            except (NatsError, OSError) as error:
-                log.info("pull.waits", durable=self.subscription.durable, reason=repr(error))
+    async def look_after(self) -> None:
+        """Keep what is in hand alive, and notice when the standing request was lost.
+
+        Wants to be called every `LOOK_EVERY_S`; one timer does for all pulls of a process.
+        """
+        if not self._connection.is_connected:
+            return
+        try:
+            await self._extend()
+            await self._mend()
+        except (NatsError, OSError) as error:
+            log.info("pull.waits", durable=self.subscription.durable, reason=repr(error))
 
     async def _extend(self) -> None:
         now = monotonic()

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 POLL_EVERY_S = 1.0
 POLL_LIMIT = 1000
 POLL_GRACE = timedelta(seconds=3)
-MARK_AFTER_S = 0.2
+MARK_AFTER_S = 0.5
 PRUNE_EVERY_S = 30.0
 PRUNE_LIMIT = 10_000
 LAST_MARKS_S = 1.0

@@ -126,16 +126,18 @@ class KeptConnection:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        """Run the body between BEGIN and COMMIT; roll back if it raises.
+        """Run the body in a transaction; commit, or roll back if it raises.
+
+        Each transaction begins with the end of the one before, which saves a trip. It holds
+        nothing until its first statement; but `now()` in it may be old.
 
         Raises:
             DependencyDown: Postgres is away; the transaction's outcome may be unknown.
         """
         try:
             connection = await self._open()
-            await connection.execute("BEGIN")
             yield connection
-            await connection.execute("COMMIT")
+            await connection.execute("COMMIT AND CHAIN")
         except BaseException as error:
             await self._abandon(error)
             if is_outage(error) or isinstance(error, NoneFree):
@@ -143,9 +145,11 @@ class KeptConnection:
             raise
 
     async def close(self) -> None:
-        if self._held is not None:
-            await self._held.close()
-        self._held = self._driver = None
+        """Say goodbye; a server that hangs is not waited for."""
+        if self._driver is not None and not self._driver.is_closed():
+            with suppress(*OUTAGES):
+                await self._driver.close(timeout=CLOSE_TIMEOUT_S)
+        await self._discard()
 
     async def _open(self) -> asyncpg.Connection:
         if self._driver is not None and not self._driver.is_closed():
@@ -161,6 +165,7 @@ class KeptConnection:
         await driver.execute(GROUP_PLANNING)
         if not self._synchronous_commit:
             await driver.execute("SET synchronous_commit = off")
+        await driver.execute("BEGIN")
         self._driver = driver
         return driver
 
@@ -171,7 +176,7 @@ class KeptConnection:
             await self._discard()
             return
         try:
-            await self._driver.execute("ROLLBACK")
+            await self._driver.execute("ROLLBACK AND CHAIN")
         except OUTAGES:
             await self._discard()
 

@@ -2,7 +2,7 @@
 
 While one transaction is on its way to Postgres, the work that arrives gathers, and goes together
 in the next: one inbox insert for all, one locked load of all rows that they need, each decision
-in turn on the shared state, one flush, one outbox insert, one COMMIT. Alone, work goes at once:
+in turn on the shared state, all writes in one trip, one COMMIT. Alone, work goes at once:
 nobody waits for a timer.
 """
 
@@ -162,16 +162,19 @@ class GroupCommit(Generic[N, S]):
         members = [self._waiting.popleft() for _ in range(size)]
         return [member for member in members if not member.answer.done()]
 
-    async def _commit(self, group: list["_Member[N, S]"]) -> None:
+    async def _commit(self, group: "Members[N, S]", *, hopeful: bool = True) -> None:
         started = perf_counter()
         try:
-            messages = await self._transact(group)
+            messages = await (self._in_hope(group) if hopeful else self._with_care(group))
         except DependencyDown as down:
             for member in group:
                 member.fail(down)
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
-            await self._part(group, error)
+            if hopeful:
+                await self._commit(group, hopeful=False)
+            else:
+                await self._part(group, error)
             return
         if messages:
             self._publish(messages)
@@ -179,7 +182,7 @@ class GroupCommit(Generic[N, S]):
             member.settle()
         self._metrics.committed(len(group), perf_counter() - started)
 
-    async def _part(self, group: list["_Member[N, S]"], error: Exception) -> None:
+    async def _part(self, group: "Members[N, S]", error: Exception) -> None:
         """Run the members of a failed group one by one, so that one harms no other.
 
         Also a single one, where another replica made the same row first: now it finds that row.
@@ -188,42 +191,45 @@ class GroupCommit(Generic[N, S]):
             group[0].fail(error)
             return
         for member in group:
-            member.outcome = member.refusal = None
-            await self._commit([member])
+            await self._commit([member], hopeful=False)
 
-    async def _transact(self, group: list["_Member[N, S]"]) -> list[Message]:
+    async def _in_hope(self, group: "Members[N, S]") -> list[Message]:
+        """Commit, trusting that nobody has consumed these events before.
+
+        The inbox rows go with all other writes, and fail where an event comes again: that is
+        rare, since Redis knows most of those, and then the group goes once more with care.
+        """
         async with self._connection.transaction() as tx:
-            fresh = await self._without_repeats(tx, group)
-            if not fresh:
-                return []
-            state = await self._repository.load(tx, [member.work.needs for member in fresh])
-            messages = [
-                message_of(event, member.trace)
-                for member in fresh
-                for event in member.decide(state, self._refusals)
-            ]
+            fresh = _without_twins(group)
             writes = Writes(tx)
-            await self._repository.save(writes, state)
-            outbox.store(writes, messages)
+            messages = await self._decide(tx, fresh, writes)
+            inbox.store(writes, _consumed(fresh))
             await writes.send()
             return messages
 
-    async def _without_repeats(
-        self, tx: asyncpg.Connection, group: list["_Member[N, S]"]
-    ) -> list["_Member[N, S]"]:
-        consumed = [member.work.consumed for member in group if member.work.consumed is not None]
-        new = await inbox.claim(tx, consumed)
-        fresh = []
-        for member in group:
-            event = member.work.consumed
-            if event is None:
-                fresh.append(member)
-            elif event.event_id.int in new:
-                new.discard(event.event_id.int)  # the same event twice in one group counts once
-                fresh.append(member)
-            else:
-                member.refusal = AlreadyConsumed(event.event_id)
-        return fresh
+    async def _with_care(self, group: "Members[N, S]") -> list[Message]:
+        """Commit, asking the inbox first which events are new."""
+        async with self._connection.transaction() as tx:
+            fresh = _without_repeats(group, await inbox.claim(tx, _consumed(group)))
+            writes = Writes(tx)
+            messages = await self._decide(tx, fresh, writes)
+            await writes.send()
+            return messages
+
+    async def _decide(
+        self, tx: asyncpg.Connection, members: "Members[N, S]", writes: Writes
+    ) -> list[Message]:
+        if not members:
+            return []
+        state = await self._repository.load(tx, [member.work.needs for member in members])
+        messages = [
+            message_of(event, member.trace)
+            for member in members
+            for event in member.decide(state, self._refusals)
+        ]
+        await self._repository.save(writes, state)
+        outbox.store(writes, messages)
+        return messages
 
 
 class _Member(Generic[N, S]):
@@ -243,6 +249,7 @@ class _Member(Generic[N, S]):
         A command that is refused changed nothing and goes alone. An event that is refused has
         its inbox row in this transaction: the group must roll back.
         """
+        self.refusal = None
         try:
             self.outcome = self.work.decide(state)
         except refusals as refusal:
@@ -266,3 +273,29 @@ class _Member(Generic[N, S]):
     def fail(self, error: Exception) -> None:
         if not self.answer.done():  # the caller may have been cancelled meanwhile
             self.answer.set_exception(error)
+
+
+Members = list[_Member[N, S]]
+
+
+def _consumed(members: Members[N, S]) -> list[Event]:
+    return [member.work.consumed for member in members if member.work.consumed is not None]
+
+
+def _without_twins(group: Members[N, S]) -> Members[N, S]:
+    """Leave out what came twice in one group: it counts once."""
+    return _without_repeats(group, {event.event_id.int for event in _consumed(group)})
+
+
+def _without_repeats(group: Members[N, S], new: set[int]) -> Members[N, S]:
+    """Leave out members whose event is not among the new ones, or is there for a second time."""
+    fresh = []
+    for member in group:
+        event = member.work.consumed
+        if event is None or event.event_id.int in new:
+            fresh.append(member)
+            if event is not None:
+                new.discard(event.event_id.int)
+        else:
+            member.outcome, member.refusal = None, AlreadyConsumed(event.event_id)
+    return fresh

@@ -6,6 +6,9 @@ from uuid import UUID
 from sqlalchemy import TIMESTAMP, BigInteger, Column, Index, LargeBinary, Text, func, text
 from sqlmodel import Field, SQLModel
 
+# Not `now()`, the moment at which the transaction began: that may be long ago (KeptConnection).
+NOW = func.clock_timestamp()
+
 
 def moment(**column: object) -> Column[datetime]:
     """Return a `timestamptz` column: every time in the shop is aware and in UTC."""
@@ -19,7 +22,7 @@ class InboxRow(SQLModel, table=True):
 
     event_id: UUID = Field(primary_key=True)
     subject: str = Field(sa_column=Column(Text, nullable=False))
-    consumed_at: datetime = Field(sa_column=moment(nullable=False, server_default=func.now()))
+    consumed_at: datetime = Field(sa_column=moment(nullable=False, server_default=NOW))
 
 
 class OutboxRow(SQLModel, table=True):
@@ -38,6 +41,6 @@ class OutboxRow(SQLModel, table=True):
     subject: str = Field(sa_column=Column(Text, nullable=False))
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     traceparent: str = Field(sa_column=Column(Text, nullable=False))
-    created_at: datetime = Field(sa_column=moment(nullable=False, server_default=func.now()))
+    created_at: datetime = Field(sa_column=moment(nullable=False, server_default=NOW))
     published_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     stream_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))

@@ -77,7 +77,7 @@ def _create_receipts() -> None:
             "received_at",
             sa.TIMESTAMP(timezone=True),
             nullable=False,
-            server_default=sa.func.now(),
+            server_default=sa.func.clock_timestamp(),
         ),
         sa.CheckConstraint("quantity >= 0", name="receipts_quantity"),
     )
