@@ -18,10 +18,19 @@ ALL_TIME_US = 2**62
 MOST_PRODUCTS = 1000
 AT_DIGITS = 20
 
-# What analytics could not handle, and says so by a dead letter, it cannot have counted.
+# What analytics could not handle, and says so by a dead letter, it cannot have counted; what the
+# desk sent it instead, it counted as it was sent.
 COUNTED = """
-CREATE TEMP VIEW IF NOT EXISTS counted AS SELECT * FROM events
+CREATE TEMP VIEW IF NOT EXISTS counted AS
+SELECT * FROM events
 WHERE event_id NOT IN (SELECT event_id FROM letters WHERE service = 'analytics')
+    AND event_id NOT IN (SELECT event_id FROM recounted)
+UNION ALL SELECT * FROM recounted
+"""
+SOLD = """
+CREATE TEMP VIEW IF NOT EXISTS sold AS
+SELECT * FROM lines WHERE event_id NOT IN (SELECT event_id FROM recounted)
+UNION ALL SELECT * FROM recounted_lines
 """
 
 EVENTS = "SELECT event_type, count(*) FROM counted GROUP BY event_type"
@@ -55,7 +64,7 @@ FROM figures GROUP BY 1, 2 ORDER BY 1, 2
 PRODUCTS = """
 SELECT sku, currency, max(printf('%020d', at_us) || name), sum(quantity),
     sum(quantity * unit_price_cents)
-FROM lines JOIN counted USING (event_id)
+FROM sold JOIN counted USING (event_id)
 GROUP BY sku, currency ORDER BY 4 DESC, 5 DESC, sku, currency LIMIT ?
 """
 
@@ -87,6 +96,7 @@ class Reports:
 
 def recount(evidence: Evidence) -> Reports:
     evidence.execute(COUNTED)
+    evidence.execute(SOLD)
     methods = _methods(evidence)
     return Reports(
         summary=_summary(evidence, methods),

@@ -83,6 +83,14 @@ class Replayed(NamedTuple):
     event_id: str
 
 
+class Recounted(Event):
+    """An event that analytics heard from the dead-letter desk, as it was sent: perhaps mended."""
+
+
+class RecountedLine(Line):
+    """An item of such an OrderConfirmed."""
+
+
 class Settled(NamedTuple):
     """A message whose dead letter was replayed and then handled: the letter has left its stream."""
 
@@ -218,6 +226,8 @@ TABLES: dict[type[Row], Table] = {
     Unreadable: Table("unreadable", ("stream", "seq")),
     Letter: Table("letters", ("service", "stream", "seq")),
     Replayed: Table("replayed", ("service", "event_id")),
+    Recounted: Table("recounted", ("event_id",)),
+    RecountedLine: Table("recounted_lines", ("event_id", "line")),
     Settled: Table("settled", ("service", "stream", "seq")),
     Heard: Table("heard", ("service", "event_id")),
     Said: Table("said", ("event_id", "service")),

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ NOT_SENT = "not sent"
 ACCEPTED, IN_FLIGHT, TOO_MANY, SERVER_ERROR = 202, 409, 429, 500
 READY_EVERY_S = 0.1
 
+Ask = Callable[[Purchase], Awaitable[str]]  # returns what was said
+
 
 class Client:
     """Speaks with all replicas in turn; those that are known not to be ready are left out."""
@@ -29,21 +31,22 @@ class Client:
         self._turn = itertools.count()
         self._away: set[str] = set()
 
-    async def buy(self, purchase: Purchase) -> None:
+    async def buy(self, purchase: Purchase, *, ask: Ask | None = None) -> None:
         """Ask until it is known; an unknown outcome is asked for again under the same key."""
         wait_s = FIRST_WAIT_S
         while purchase.outcome is Outcome.UNKNOWN:
-            said = await self.try_to_buy(purchase)
+            said = await self.try_to_buy(purchase, ask=ask)
             if purchase.outcome is Outcome.UNKNOWN:
                 purchase.was_unknown |= said != NOT_SENT
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
-    async def try_to_buy(self, purchase: Purchase) -> str:
-        """Ask once; note and return what was said."""
+    async def try_to_buy(self, purchase: Purchase, *, ask: Ask | None = None) -> str:
+        """Ask once, in another way if there is one; note and return what was said."""
         if purchase.tries == 0:
             self.history.purchases.append(purchase)
-        said = await self._ask(purchase)
+        purchase.tries += 1
+        said = await (ask or self._ask)(purchase)
         self.history.statuses[said] += 1
         return said
 
@@ -80,7 +83,6 @@ class Client:
             "Content-Type": "application/json",
             "Idempotency-Key": purchase.key,
         }
-        purchase.tries += 1
         url = f"{self._replica('order')}/orders"
         try:
             async with self._http.post(url, headers=headers, data=purchase.body) as answer:
@@ -89,15 +91,15 @@ class Client:
             return NOT_SENT
         except (aiohttp.ClientError, TimeoutError) as error:
             return type(error).__name__
-        return self._heard(purchase, answer, body)
+        return self.heard(purchase, answer.status, answer.headers.get("Retry-After", ""), body)
 
-    def _heard(self, purchase: Purchase, answer: aiohttp.ClientResponse, body: bytes) -> str:
-        status = answer.status
+    def heard(self, purchase: Purchase, status: int, retry_after: str, body: bytes) -> str:
+        """Note what the answer means for the purchase; return it in a word."""
         if status == ACCEPTED:
             self.history.accepted(purchase, body, at=asyncio.get_running_loop().time())
         elif status < SERVER_ERROR and status not in (IN_FLIGHT, TOO_MANY):
             purchase.outcome = Outcome.FAILED
-        if status in (429, 503) and not answer.headers.get("Retry-After", "").isdecimal():
+        if status in (429, 503) and not retry_after.isdecimal():
             return f"{status} without Retry-After"
         return str(status)
 

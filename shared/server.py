@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
@@ -18,21 +19,43 @@ Settings = TypeVar("Settings", bound=ServiceSettings)
 log = structlog.get_logger(__name__)
 
 NOT_READY_S = 0.3  # between "not ready" and the last accepted connection: balancers look away
+LAST_WORDS_S = 0.2  # between the last accepted connection and the end of idle ones
 REQUESTS_S = 2  # for the requests under way
 KEEP_ALIVE_S = 75  # longer than the clients' own, so that it is they who let go
+# uvloop accepts one connection for each listener and turn of the loop, and under load a turn takes
+# 10 ms and more: clients would wait for seconds before anybody could refuse them.
+LISTENERS = 16
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but on SIGTERM the process first says "not ready", and then stops listening."""
+    """uvicorn, but it goes in steps, so that no request meets a closing connection.
+
+    On SIGTERM the process first says "not ready", and all goes on, while balancers look away. Then
+    it stops listening, and each answer asks the client to let go of its connection; only then
+    idle connections are closed. It ends with 0, where uvicorn would die of the signal.
+    """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         health = self.config.app.state.health  # type: ignore[union-attr]  # ours, a FastAPI
-        if health.draining or sig == signal.SIGINT:
+        if sig == signal.SIGINT:
             super().handle_exit(sig, frame)
-            return
-        log.info("service.draining")
-        health.draining = True
-        asyncio.get_running_loop().call_later(NOT_READY_S, super().handle_exit, sig, frame)
+        elif health.draining:
+            self.should_exit = True
+        else:
+            log.info("service.draining")
+            health.draining = True
+            asyncio.get_running_loop().call_later(NOT_READY_S, self._leave)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self.servers:
+            listener.close()
+        # For requests under way too: they hold this very list until they are answered.
+        self.server_state.default_headers.append((b"connection", b"close"))
+        await asyncio.sleep(LAST_WORDS_S)
+        await super().shutdown(sockets)
+
+    def _leave(self) -> None:
+        self.should_exit = True
 
 
 def _calm_the_collector() -> None:
@@ -43,7 +66,13 @@ def _calm_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
+
+
+def listeners(config: uvicorn.Config) -> list[socket.socket]:
+    """Bind the one address; returns the same socket many times. Exits with 3 if it is taken."""
+    bound = config.bind_socket()
+    return [bound, *(bound.dup() for _ in range(LISTENERS - 1))]
 
 
 def run(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) -> None:
@@ -66,6 +95,6 @@ def run(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) ->
     )
     _calm_the_collector()
     server = Server(config)
-    server.run()
+    server.run(listeners(config))
     if not server.started:
         raise SystemExit(3)

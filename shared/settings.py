@@ -59,6 +59,9 @@ class ServiceSettings(BaseSettings):
     )
     http_host: str = Field("127.0.0.1", description="Address that HTTP listens on.")
     http_port: int = Field(8000, ge=0, le=65535, description="Port that HTTP listens on.")
+    http_in_flight: int = Field(
+        512, ge=1, description="Requests that a process works on at once; beyond it 503."
+    )
     customer_token: Token = Field(description="Bearer token of those who buy.")
     operator_token: Token = Field(description="Bearer token of those who run the shop.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

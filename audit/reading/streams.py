@@ -15,7 +15,17 @@ from audit.evidence import Evidence
 from audit.reading import messages
 from audit.reading.messages import Message
 from audit.reading.progress import Progress
-from audit.rows import Event, Extent, Hearing, Letter, Line, Unreadable
+from audit.reading.replays import Replays
+from audit.rows import (
+    Event,
+    Extent,
+    Hearing,
+    Letter,
+    Line,
+    Recounted,
+    RecountedLine,
+    Unreadable,
+)
 from audit.scope import Scope
 from audit.stack import StackError
 from shared.events.topology import DEAD_LETTERS, DESK, STREAMS, SUBSCRIPTIONS
@@ -58,6 +68,7 @@ class Rows:
         self._scope = scope
         self._events: list[Event] = []
         self._lines: list[Line] = []
+        self._replays = Replays()
 
     def event(self, message: Message) -> None:
         event = messages.decode(message.subject, message.data)
@@ -79,6 +90,9 @@ class Rows:
         record = messages.desk_record(message)
         if record is not None:
             self._evidence.add(type(record), [record])
+        if event := self._replays.handled(message):
+            self._evidence.add(Recounted, [messages.event_row(event)])
+            self._evidence.add(RecountedLine, messages.lines(event))
 
     def write(self) -> None:
         self._evidence.add(Event, self._events)

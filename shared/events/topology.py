@@ -22,6 +22,9 @@ MAX_EVENT_BYTES = MAX_DEAD_LETTER_BYTES - 64 * 1024
 The 64 kB are for a dead letter's headers: whatever a stream took can also be set aside.
 """
 
+MAX_PAYLOAD_BYTES = MAX_EVENT_BYTES - 1024
+"""Of the event alone; its headers need a sixth of the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:

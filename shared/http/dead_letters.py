@@ -1,6 +1,7 @@
 """The dead-letter desk over HTTP, for operators: of the service's own group alone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -13,10 +14,17 @@ from shared.http import problems
 from shared.http.auth import operator_only
 from shared.messaging.desk.desk import Desk
 from shared.messaging.desk.editing import Mend
-from shared.messaging.desk.errors import BadEdit, NoSuchLetter, Refusal
+from shared.messaging.desk.errors import BadEdit, DeskError, NoSuchLetter, Refusal
 from shared.messaging.desk.letters import State
 from shared.messaging.desk.selection import Selection, count, parse_age
-from shared.messaging.desk.views import LettersView, LetterView, RecordView, WholeLetterView
+from shared.messaging.desk.views import (
+    LettersView,
+    LetterView,
+    RecordView,
+    ReplaysView,
+    SkippedView,
+    WholeLetterView,
+)
 
 ERRORS: dict[type[Exception], int] = {NoSuchLetter: 404, Refusal: 409, BadEdit: 422}
 LOOKED_AT = 10_000  # so many, the oldest: a service has other work too
@@ -34,6 +42,10 @@ class ReplayBody(BaseModel):
     values: dict[str, Any] = Field({}, alias="set", description="Values by dotted path.")
     event: dict[str, Any] | None = Field(None, description="The whole event.")
     again: bool = Field(False, description="Also if it was handled or discarded.")  # noqa: FBT003 - pydantic's default
+
+    @property
+    def mend(self) -> Mend:
+        return Mend(self.values, None if self.event is None else orjson.dumps(self.event))
 
 
 class DiscardBody(BaseModel):
@@ -66,6 +78,24 @@ def router(desk: Desk) -> APIRouter:
         letters = [LetterView.of(each) for each in found[:limit]]
         return LettersView(counts=count(found), letters=letters, total=len(found))
 
+    @routes.post("/replay", status_code=202)
+    async def replay_all(
+        selection: Annotated[Selection, Depends(_selection)],
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        body: ReplayBody | None = None,
+    ) -> ReplaysView:
+        """Send all open ones of a kind again, the oldest first; `GET` shows which they are."""
+        wanted = body or ReplayBody.model_validate({})
+        found = await desk.letters(replace(selection, state=State.OPEN), limit=LOOKED_AT)
+        view = ReplaysView(sent=[], skipped=[], left=len(found[limit:]))
+        for seq in (each.letter.seq for each in found[:limit]):
+            try:
+                sent = await desk.replay(seq, who=wanted.who, mend=wanted.mend)
+                view.sent.append(RecordView.of(sent))
+            except DeskError as error:
+                view.skipped.append(SkippedView(seq=seq, reason=str(error)))
+        return view
+
     @routes.get("/{seq}")
     async def dead_letter(seq: int) -> WholeLetterView:
         """One letter: the event, its error, and all that was done with it."""
@@ -75,9 +105,8 @@ def router(desk: Desk) -> APIRouter:
     async def replay(seq: int, body: ReplayBody | None = None) -> RecordView:
         """Send it again, to this service alone; the answer comes before it is handled."""
         wanted = body or ReplayBody.model_validate({})
-        whole = None if wanted.event is None else orjson.dumps(wanted.event)
-        mend = Mend(wanted.values, whole)
-        return RecordView.of(await desk.replay(seq, who=wanted.who, mend=mend, again=wanted.again))
+        sent = await desk.replay(seq, who=wanted.who, mend=wanted.mend, again=wanted.again)
+        return RecordView.of(sent)
 
     @routes.post("/{seq}/discard")
     async def discard(seq: int, body: DiscardBody) -> RecordView:

@@ -87,6 +87,10 @@ def unavailable(detail: str, *, retry_after_s: int = RETRY_AFTER_S) -> Problem:
     return problem(503, detail=detail, headers={"Retry-After": str(retry_after_s)})
 
 
+def too_much_waits(*, retry_after_s: int = RETRY_AFTER_S) -> Problem:
+    return unavailable("too much work is waiting", retry_after_s=retry_after_s)
+
+
 def install(app: FastAPI, table: Mapping[type[Exception], int] | None = None) -> None:
     """Render every error of `app` as a problem, those of `table` with its status."""
     handlers: dict[type[Exception], ExceptionHandler] = {
@@ -153,7 +157,7 @@ async def _dependency_down(_request: Request, error: Exception) -> Response:
 
 async def _overloaded(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Overloaded)  # noqa: S101 - as above
-    return unavailable("too much work is waiting", retry_after_s=error.retry_after_s)
+    return too_much_waits(retry_after_s=error.retry_after_s)
 
 
 async def _transient(_request: Request, _error: Exception) -> Response:

@@ -86,6 +86,12 @@ class Shop:
 
         return await eventually_found(look)
 
+    async def replay(self, service: str, letter: int, body: Json) -> None:
+        """Send a dead letter back to the service, perhaps mended."""
+        at = f"{self.url(service)}/dead-letters/{letter}/replay"
+        answer = await self.http.post(at, json=body, headers=self.operator())
+        assert answer.status_code == 202, answer.text
+
     async def get(self, service: str, path: str) -> Json:
         answer = await self.http.get(self.url(service) + path, headers=self.operator())
         answer.raise_for_status()

@@ -65,6 +65,19 @@ class LettersView(BaseModel):
     total: int = Field(description="How many there are of this kind, shown or not.")
 
 
+class SkippedView(BaseModel):
+    seq: int
+    reason: str
+
+
+class ReplaysView(BaseModel):
+    """What became of a wish to replay all letters of a kind."""
+
+    sent: list[RecordView]
+    skipped: list[SkippedView] = Field(description="What was dealt with meanwhile, or a bad edit.")
+    left: int = Field(description="How many more there are: ask again.")
+
+
 def shown(data: bytes) -> Any:
     """Return what JSON can say of the bytes."""
     try:

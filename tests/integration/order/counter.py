@@ -111,6 +111,14 @@ class Counter:
         """
         return [row[0] for row in await self.connection.fetch(query, str(order_id))]
 
+    async def published(self, order_id: UUID) -> int:
+        """How much of what is to be said of the order the streams have."""
+        query = """
+            SELECT count(*) FROM outbox WHERE published_at IS NOT NULL
+            AND convert_from(payload, 'UTF8')::jsonb ->> 'order_id' = $1
+        """
+        return int(await self.connection.fetchval(query, str(order_id)))
+
     async def stock_catalogue(self) -> None:
         events = [product(*LAMP), product(*MUG)]
         await self.hear(*events)

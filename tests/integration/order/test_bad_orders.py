@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.order.counter import CUSTOMER, OPERATOR, Counter, body
+from tests.eventually import eventually
+from tests.integration.order.counter import CUSTOMER, OPERATOR, Counter, body, product
 
 UNKNOWN = "0198c0de-0000-7000-8000-00000000dead"
 
@@ -79,6 +80,24 @@ async def test_json_that_is_no_object_is_422(counter: Counter, content: bytes) -
 async def test_a_body_of_300_kb_is_413(counter: Counter) -> None:
     answer = await counter.place(content=b" " * 300_000)
     assert answer.status_code == 413
+
+
+async def test_an_order_that_no_message_holds_is_refused_and_a_large_one_is_told(
+    counter: Counter,
+) -> None:
+    long_named = product("long", "\N{OLD PERSIAN SIGN A}" * 200, 100)  # four bytes each
+    await counter.hear(long_named)
+    await counter.consumed(long_named)
+    before = await counter.connection.fetchval("SELECT count(*) FROM orders")
+
+    answer = await counter.place(body(items=[{"sku": "long", "quantity": 1}] * 2000))
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["items"]
+    assert await counter.connection.fetchval("SELECT count(*) FROM orders") == before
+
+    order_id = await counter.placed(body(items=[{"sku": "long", "quantity": 1}] * 1000))
+    await eventually(lambda: counter.published(order_id), 1)
 
 
 async def test_many_faults_are_counted_and_the_first_named(counter: Counter) -> None:

@@ -22,6 +22,7 @@ from shared.errors import PermanentError, TransientError
 from shared.events import Event, Item, OrderPlaced, OrderShipped, caused_by, first_cause
 from shared.events.topology import Subscription
 from shared.messaging import outbox
+from shared.messaging.desk.archive import Archive
 from shared.persistence.group_commit import Decision, GroupCommit, Work
 from shared.persistence.writes import Writes
 from shared.server import run
@@ -172,6 +173,18 @@ def _dies_at(place: str, toy: Toy, note: Path) -> None:
             toy.after = die
         case "after publish, before mark":
             outbox.mark = die  # type: ignore[assignment]  # in this process
+        case "replay handled, before its record":
+            Archive.close = die  # type: ignore[method-assign, assignment]  # in this process
+        case "replay recorded, before its letter goes":
+            Archive._delete = die  # type: ignore[method-assign, assignment]  # in this process
+        case "letter gone, before ack":
+            close = Archive.close
+
+            async def close_and_die(*args: Any, **options: Any) -> None:
+                await close(*args, **options)
+                await die()
+
+            Archive.close = close_and_die  # type: ignore[method-assign]  # in this process
 
 
 if __name__ == "__main__":

@@ -281,6 +281,29 @@ async def test_operators_do_the_same_over_http(groups: TwoGroups, customer: str)
         assert (await client.get("/dead-letters/4711")).status_code == 404
 
 
+async def test_http_replays_all_of_a_kind_in_pieces(groups: TwoGroups, customer: str) -> None:
+    names = [f"{customer}-{number}" for number in range(3)]
+    numbers = [(await groups.letter_by_a_bug(name)).letter.seq for name in names]
+    kind: dict[str, str | int] = {"error": customer, "limit": 2}
+
+    async def counted() -> list[int]:
+        return [await groups.failing.counted(name) for name in names]
+
+    async with groups.http(OPERATOR) as client:
+        bad = {"set": {"items.0.quantity": 0}}
+        refused = (await client.post("/dead-letters/replay", params=kind, json=bad)).json()
+        assert [each["seq"] for each in refused["skipped"]] == numbers[:2]
+        assert "items.0.quantity" in refused["skipped"][0]["reason"]
+
+        answers = [await client.post("/dead-letters/replay", params=kind) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    sent = [[each["letter_seq"] for each in answer.json()["sent"]] for answer in answers]
+    assert sent == [numbers[:2], numbers[2:], []]
+    assert [answer.json()["left"] for answer in answers] == [1, 0, 0]
+    await eventually(counted, [1, 1, 1])
+
+
 async def test_http_discards_with_a_reason_only(groups: TwoGroups, customer: str) -> None:
     seq = (await groups.letter_by_a_bug(customer)).letter.seq
     async with groups.http(OPERATOR) as client:

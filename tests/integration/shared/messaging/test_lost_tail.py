@@ -1,6 +1,7 @@
 """The stream is shorter than what it acknowledged, or was, until it grew past its former end."""
 
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.events import OrderPlaced
 from shared.events.topology import ORDERS
-from shared.messaging import outbox
+from shared.messaging import lost_tail, outbox
 from shared.messaging.lost_tail import LostTail
 from shared.messaging.outbox import message_of
 from shared.messaging.topology_setup import ensure_stream
@@ -27,12 +28,12 @@ class Shop:
     def __init__(self, floor: Floor, connection: KeptConnection) -> None:
         self._floor = floor
         self._connection = connection
-        self.tail = LostTail(
-            connection,
-            ORDERS.name,
-            lambda: floor.jetstream,
-            RelayMetrics(CollectorRegistry()),
-        )
+        self.tail = self.another_tail()
+
+    def another_tail(self) -> LostTail:
+        """As another replica has it."""
+        metrics = RelayMetrics(CollectorRegistry())
+        return LostTail(self._connection, ORDERS.name, lambda: self._floor.jetstream, metrics)
 
     async def say(self, events: Iterable[OrderPlaced]) -> None:
         messages = [message_of(event) for event in events]
@@ -59,6 +60,10 @@ class Shop:
 
     async def unpublished(self) -> list[UUID]:
         return [row["event_id"] for row in await self._floor.sql(UNPUBLISHED)]
+
+    async def forget_rows(self) -> None:
+        """As the relay does with what was published long ago."""
+        await self._floor.sql("DELETE FROM outbox")
 
     async def _publish(self, message: outbox.Message) -> int:
         answer = await self._floor.jetstream.publish(
@@ -122,6 +127,48 @@ async def test_what_is_said_again_heals_it(shop: Shop) -> None:
 
     for event_id in await shop.unpublished():
         await shop.publish_again(by_id[event_id])
+    await shop.tail.check()
+
+    assert await shop.unpublished() == []
+
+
+async def test_a_loss_is_noticed_however_much_was_published_since(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came since the last look has its places for itself, and covers what was lost."""
+    monkeypatch.setattr(lost_tail, "LATE", timedelta(0))
+    kept, *lost = [placed(name) for name in ("ada", "bob", "cyd")]
+    await shop.say([kept, *lost])
+    await shop.tail.check()
+    await shop.restore([kept])
+    await shop.say([placed(name) for name in ("dan", "eve", "fay", "gus")])
+
+    await shop.tail.check()
+
+    assert {event.event_id for event in lost} <= set(await shop.unpublished())
+
+
+async def test_what_one_replica_has_mended_the_other_leaves_alone(shop: Shop) -> None:
+    others = shop.another_tail()
+    kept, lost = placed("ada"), placed("bob")
+    await shop.say([kept, lost])
+    await shop.tail.check()
+    await others.check()
+    await shop.restore([kept])
+    await shop.tail.check()
+    await shop.publish_again(lost)
+
+    await others.check()
+
+    assert await shop.unpublished() == []
+
+
+async def test_what_is_no_longer_kept_is_not_missed(shop: Shop) -> None:
+    await shop.say([placed("ada")])
+    await shop.tail.check()
+    await shop.forget_rows()
+    await shop.restore([])
+
     await shop.tail.check()
 
     assert await shop.unpublished() == []

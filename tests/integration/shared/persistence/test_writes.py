@@ -26,7 +26,8 @@ async def tx(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def pairs(tx: asyncpg.Connection) -> dict[str, int]:
-    return {name: value for name, value in await tx.fetch("SELECT name, value FROM pairs")}
+    rows = await tx.fetch("SELECT name, value FROM pairs")
+    return {row["name"]: row["value"] for row in rows}
 
 
 async def test_all_that_is_added_is_written_once(tx: asyncpg.Connection) -> None:
