@@ -1,9 +1,9 @@
 """Group commit: many decisions, one transaction. Where the speed comes from.
 
 While one transaction is on its way to Postgres, the work that arrives gathers, and goes together
-in the next: one inbox insert for all, one locked load of all rows that they need, each decision
-in turn on the shared state, all writes in one trip, one COMMIT. Alone, work goes at once:
-nobody waits for a timer.
+in the next: one locked load of all rows that they need, each decision in turn on the shared state,
+all writes with inbox and outbox in one trip, one COMMIT. Alone, work goes at once: nobody waits
+for a timer.
 """
 
 import asyncio

@@ -59,6 +59,15 @@ def test_every_service_has_its_points() -> None:
     assert set(POINTS_OF) == set(GROUPS)
 
 
+@pytest.mark.parametrize("service", POINTS_OF)
+def test_each_seam_is_where_the_points_are_put(service: str) -> None:
+    program = "import sys; from chaos.failpoints.points import install; install(sys.argv[1], print)"
+    done = subprocess.run(
+        (sys.executable, "-c", program, service), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_bug_can_be_found_where_it_is_said_to_be() -> None:
     for bug in BUGS.values():
         assert bug.service in GROUPS
