@@ -101,7 +101,9 @@ load: $(READY) ## Locust (USERS=50 RATE=10 TIME=60 SHAPE=steady|steps|spike|flas
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite, on real servers
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/unit tests/integration $(ARGS)
+	@# The longest file first; each file has servers of its own.
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		tests/faults tests/integration tests/unit $(ARGS)
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)  # one whole shop for all, one after the other
 
 .PHONY: lint
