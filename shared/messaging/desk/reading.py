@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
@@ -20,6 +21,7 @@ from shared.messaging.headers import MESSAGE_ID, Headers, headers_of
 BATCH = 500
 EXPIRES_S = 30.0
 SILENCE_S = 5.0
+LOOK_AFTER_S = 0.2
 FORGET_AFTER_S = 30.0
 
 
@@ -40,9 +42,11 @@ class Pull:
 
     connection: Client
     answers: Subscription
-    requests: str
+    stream: str
+    consumer: str
     pending: int
     due: int = 0
+    received: int = 0
 
     async def next(self, timeout_s: float) -> Stored:
         """Return the next message, once there is one; nats-py's TimeoutError if there is none."""
@@ -55,14 +59,21 @@ class Pull:
                 self.due = 0  # the request is over
                 continue
             self.due -= 1
+            self.received += 1
             return self._stored(msg, headers)
+
+    async def is_over(self) -> bool:
+        """Ask whether anything is still to come: `pending` counts what was deleted since, too."""
+        jetstream = self.connection.jetstream(timeout=SILENCE_S)
+        info = await jetstream.consumer_info(self.stream, self.consumer)
+        sent = info.delivered.consumer_seq if info.delivered else 0
+        return not info.num_pending and sent == self.received
 
     async def _ask(self) -> None:
         self.due = BATCH
         request = {"batch": BATCH, "expires": int(EXPIRES_S * 1e9)}
-        await self.connection.publish(
-            self.requests, orjson.dumps(request), reply=self.answers.subject
-        )
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.consumer}"
+        await self.connection.publish(subject, orjson.dumps(request), reply=self.answers.subject)
 
     def _stored(self, msg: Msg, headers: Headers) -> Stored:
         meta = msg.metadata
@@ -93,10 +104,9 @@ async def pulling(
     )
     jetstream = connection.jetstream(timeout=SILENCE_S)
     consumer = await jetstream.add_consumer(stream, config)
-    requests = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer.name}"
     answers = await connection.subscribe(connection.new_inbox())
     try:
-        yield Pull(connection, answers, requests, pending=consumer.num_pending or 0)
+        yield Pull(connection, answers, stream, consumer.name, consumer.num_pending or 0)
     finally:
         with suppress(NatsError):  # the broker forgets it by itself
             await answers.unsubscribe()
@@ -108,8 +118,19 @@ async def scan(
 ) -> AsyncIterator[Stored]:
     """Yield what the stream holds now, without the bytes."""
     async with pulling(connection, stream, subject, since=since) as pull:
+        silent_s = 0.0
         while pull.pending:
-            yield await pull.next(SILENCE_S)
+            try:
+                stored = await pull.next(LOOK_AFTER_S)
+            except NatsTimeoutError:
+                silent_s += LOOK_AFTER_S
+                if await pull.is_over():
+                    return
+                if silent_s > SILENCE_S:
+                    raise
+            else:
+                silent_s = 0.0
+                yield stored
 
 
 async def read(jetstream: JetStreamContext, stream: str, seq: int) -> Stored | None:

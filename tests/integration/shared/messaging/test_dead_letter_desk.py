@@ -9,6 +9,8 @@ import orjson
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from shared.events.topology import DEAD_LETTERS
+from shared.messaging.desk import reading
 from shared.messaging.desk.editing import Mend
 from shared.messaging.desk.errors import BadEdit, NoSuchLetter, Refusal
 from shared.messaging.desk.letters import Action, Record, State
@@ -231,6 +233,23 @@ async def test_a_discarded_letter_stays_with_its_reason(groups: TwoGroups, custo
         await groups.desk.replay(seq, who="bob")
     with pytest.raises(Refusal, match="was discarded by ada"):
         await groups.desk.discard(seq, who="bob", reason="really")
+
+
+async def test_a_letter_that_goes_while_all_are_read_is_not_waited_for(
+    groups: TwoGroups, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH", 1)  # or the broker would have sent it already
+    for name in ("stays", "goes"):
+        await groups.letter_by_a_bug(f"{customer}-{name}")
+    *_, goes = await groups.desk.letters(Selection(error=customer))
+    subject, seen = "dead_letters.inventory.>", []
+
+    async for stored in reading.scan(groups.broker, DEAD_LETTERS.name, subject):
+        seen.append(stored.seq)
+        if stored.seq == goes.letter.seq - 1:
+            await groups.broker.jetstream().delete_msg(DEAD_LETTERS.name, goes.letter.seq)
+
+    assert seen[-1] == goes.letter.seq - 1
 
 
 async def test_an_unknown_number_is_a_clear_error(groups: TwoGroups) -> None:
