@@ -13,12 +13,13 @@ from rich.markup import escape
 
 from loadtests.measuring import against, pictures, publishing, report
 from loadtests.measuring.parts import ASKED_FOR, PARTS, TOO_LONG
-from loadtests.measuring.results import Results, machine
+from loadtests.measuring.results import Results
 from loadtests.measuring.scale import Scale
 from loadtests.measuring.systems import BenchError
 from shopctl.run_dir import CHECKOUT
 
 OUT = CHECKOUT / ".run" / "bench"
+FIGURES = "bench.json"
 FILE = CHECKOUT.parent / "shared" / "data" / "online_retail_2010-12.csv.gz"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -51,6 +52,9 @@ def bench(
     poisson: Annotated[
         bool, typer.Option("--poisson", help="Arrivals at random instead of evenly spaced.")
     ] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Keep what the last run found in other parts.")
+    ] = False,
     publish: Annotated[
         bool, typer.Option("--publish", help="Write figures and pictures into docs/.")
     ] = False,
@@ -64,14 +68,16 @@ def bench(
             asyncio.run(against.compare(ref, scale, console))
             return
         wanted = _wanted(parts, quick=quick, baseline=baseline)
-        asyncio.run(_measure(wanted, scale, out=out, publish=publish))
+        results = Results.begun(wanted, datetime.now(UTC), last=out / FIGURES if add else None)
+        asyncio.run(_measure(results, wanted, scale, out=out, publish=publish))
     except BenchError as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         sys.exit(1)
 
 
-async def _measure(wanted: list[str], scale: Scale, *, out: Path, publish: bool) -> None:
-    results = Results(at=datetime.now(UTC), machine=machine(), figures=[])
+async def _measure(
+    results: Results, wanted: list[str], scale: Scale, *, out: Path, publish: bool
+) -> None:
     failed: list[str] = []
     for name in wanted:
         console.print(f"[bold]{name}[/]")
@@ -80,11 +86,12 @@ async def _measure(wanted: list[str], scale: Scale, *, out: Path, publish: bool)
         except BenchError as error:
             failed.append(name)
             errors.print(f"[red]{escape(str(error))}[/]")
-        results.write(out / "bench.json")
+        results.figures.sort(key=lambda it: list(PARTS).index(it.part))
+        results.write(out / FIGURES)
     console.print()
     report.show(results, console)
     pictures.draw(results, out)
-    console.print(f"\n{out / 'bench.json'}, and pictures beside it.")
+    console.print(f"\n{out / FIGURES}, and pictures beside it.")
     if failed:
         raise BenchError(f"no figures of {', '.join(failed)}; nothing is published")
     if publish:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from loadtests.measuring.figures import Figures, middle
+from loadtests.measuring.systems import BenchError
 from shopctl.run_dir import CHECKOUT
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -20,6 +22,22 @@ class Results:
     at: datetime
     machine: str
     figures: list[Figures]
+
+    @classmethod
+    def begun(cls, parts: Collection[str], at: datetime, *, last: Path | None) -> "Results":
+        """Return results without figures, or with those that the last run found in other parts.
+
+        Raises:
+            BenchError: the last run was of another version, or on another machine.
+        """
+        results = cls(at, machine(), [])
+        if last is None or not last.exists():
+            return results
+        before = cls.read(last)
+        if before.machine != results.machine:
+            raise BenchError(f"cannot add to figures of another kind: {before.machine}")
+        results.figures = [it for it in before.figures if it.part not in parts]
+        return results
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

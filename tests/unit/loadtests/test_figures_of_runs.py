@@ -9,6 +9,7 @@ from loadtests.measuring.percentiles import Percentiles
 from loadtests.measuring.pictures import draw
 from loadtests.measuring.publishing import BEGIN, END, PAGE, replaced, section
 from loadtests.measuring.results import Results
+from loadtests.measuring.systems import BenchError
 
 
 def run(cost: float, *, part: str = "saturation", calibration: float = 50.0) -> Figures:
@@ -102,3 +103,25 @@ def test_pictures_are_drawn_of_what_there_is_and_are_small(tmp_path: Path) -> No
         "an-orders-way",
     }
     assert all(path.stat().st_size < 60_000 for path in drawn)
+
+
+def test_parts_that_are_measured_anew_replace_their_figures_and_the_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtests.measuring.results.machine", lambda: "two cores")
+    last, now = tmp_path / "bench.json", datetime(2025, 2, 1, tzinfo=UTC)
+    results(run(0.3), run(1, part="real")).write(last)
+
+    assert Results.begun(["real"], now, last=last).figures == [run(0.3)]
+    assert Results.begun(["real"], now, last=None).figures == []
+    assert Results.begun(["real"], now, last=tmp_path / "none.json").figures == []
+
+
+def test_figures_of_another_machine_are_not_added_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtests.measuring.results.machine", lambda: "four cores")
+    results(run(0.3)).write(tmp_path / "bench.json")
+
+    with pytest.raises(BenchError, match="two cores"):
+        Results.begun([], datetime(2025, 2, 1, tzinfo=UTC), last=tmp_path / "bench.json")
