@@ -35,8 +35,7 @@ POINTS_OF = {
 def install(service: str, passed: Passed) -> None:
     """Wrap the seams of this process, which is to become that service."""
     _wrap(Writes, "send", passed, after="before-commit")  # COMMIT comes next
-    for commit in ("_in_hope", "_with_care"):
-        _wrap(GroupCommit, commit, passed, after="after-commit")
+    _wrap(GroupCommit, "_transact", passed, after="after-commit")
     _wrap_plain(PipelinedPublisher, "_send", passed, before="before-publish")
     _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")
     _wrap(outbox, "mark", passed, before="before-mark", after="after-mark")

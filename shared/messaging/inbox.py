@@ -9,20 +9,14 @@ from shared.clock import first_id_at
 from shared.events import Event
 from shared.persistence.writes import Writes
 
-# Fails if one of them is there: then all that the transaction did is taken back.
+# Fails if one of them is there: then all that the transaction did is taken back. Ids are sorted, so
+# that two replicas that were given the same events cannot deadlock.
 STORE = """
 INSERT INTO inbox (event_id, subject)
 SELECT * FROM unnest($1::uuid[], $2::text[]) AS heard (event_id, subject) ORDER BY event_id
 """
 
-# Each id is inserted once, whoever comes first; those that come back are new to this service.
-# Ids are sorted, so that two replicas that were given the same events cannot deadlock.
-CLAIM = """
-INSERT INTO inbox (event_id, subject)
-SELECT * FROM unnest($1::uuid[], $2::text[]) AS heard (event_id, subject) ORDER BY event_id
-ON CONFLICT (event_id) DO NOTHING
-RETURNING event_id
-"""
+KNOWN = "SELECT event_id FROM inbox WHERE event_id = ANY($1::uuid[])"
 
 # A UUIDv7 begins with its time, so that the primary key finds the old ones.
 PRUNE = """
@@ -37,15 +31,14 @@ def store(writes: Writes, events: Sequence[Event]) -> None:
     writes.add(STORE, [(event.event_id, event.subject) for event in events])
 
 
-async def claim(tx: asyncpg.Connection, events: Sequence[Event]) -> set[int]:
-    """Write the events' rows, and return the ids of those that were not there before.
+async def known(tx: asyncpg.Connection, events: Sequence[Event]) -> set[int]:
+    """Return the ids of those events that were consumed before.
 
     As numbers: a UUID hashes and compares itself in Python, three times for each event here.
     """
     if not events:
         return set()
-    ids, subjects = [event.event_id for event in events], [event.subject for event in events]
-    return {row[0].int for row in await tx.fetch(CLAIM, ids, subjects)}
+    return {row[0].int for row in await tx.fetch(KNOWN, [event.event_id for event in events])}
 
 
 async def prune(tx: asyncpg.Connection, before: datetime, limit: int) -> int:

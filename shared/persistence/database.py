@@ -65,6 +65,8 @@ class Database:
             asyncpg_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            # Reads are single statements: BEGIN and ROLLBACK around each would double its trips.
+            isolation_level="AUTOCOMMIT",
             pool_timeout=CONNECT_TIMEOUT_S,
             pool_use_lifo=True,
             # Else the first read after an outage, however long after it, would get a dead one.

@@ -165,7 +165,7 @@ class GroupCommit(Generic[N, S]):
     async def _commit(self, group: "Members[N, S]", *, hopeful: bool = True) -> None:
         started = perf_counter()
         try:
-            messages = await (self._in_hope(group) if hopeful else self._with_care(group))
+            messages = await self._transact(group, hopeful=hopeful)
         except DependencyDown as down:
             for member in group:
                 member.fail(down)
@@ -193,26 +193,20 @@ class GroupCommit(Generic[N, S]):
         for member in group:
             await self._commit([member], hopeful=False)
 
-    async def _in_hope(self, group: "Members[N, S]") -> list[Message]:
-        """Commit, trusting that nobody has consumed these events before.
+    async def _transact(self, group: "Members[N, S]", *, hopeful: bool) -> list[Message]:
+        """Commit what the members decide, and return what they have to say.
 
-        The inbox rows go with all other writes, and fail where an event comes again: that is
-        rare, since Redis knows most of those, and then the group goes once more with care.
+        In hope, nobody has consumed these events before: that is rare, since Redis knows most of
+        those. The inbox rows go last, with all other writes, and refuse the whole where one comes
+        again; then the group goes once more, and asks the inbox first. It only looks: rows are
+        locked in one order, whichever way a group goes.
         """
         async with self._connection.transaction() as tx:
-            fresh = _without_twins(group)
+            consumed = [] if hopeful else _consumed(group)
+            fresh = _without_repeats(group, await inbox.known(tx, consumed))
             writes = Writes(tx)
             messages = await self._decide(tx, fresh, writes)
             inbox.store(writes, _consumed(fresh))
-            await writes.send()
-            return messages
-
-    async def _with_care(self, group: "Members[N, S]") -> list[Message]:
-        """Commit, asking the inbox first which events are new."""
-        async with self._connection.transaction() as tx:
-            fresh = _without_repeats(group, await inbox.claim(tx, _consumed(group)))
-            writes = Writes(tx)
-            messages = await self._decide(tx, fresh, writes)
             await writes.send()
             return messages
 
@@ -282,20 +276,16 @@ def _consumed(members: Members[N, S]) -> list[Event]:
     return [member.work.consumed for member in members if member.work.consumed is not None]
 
 
-def _without_twins(group: Members[N, S]) -> Members[N, S]:
-    """Leave out what came twice in one group: it counts once."""
-    return _without_repeats(group, {event.event_id.int for event in _consumed(group)})
-
-
-def _without_repeats(group: Members[N, S], new: set[int]) -> Members[N, S]:
-    """Leave out members whose event is not among the new ones, or is there for a second time."""
+def _without_repeats(group: Members[N, S], known: set[int]) -> Members[N, S]:
+    """Leave out members whose event was consumed before, or comes a second time in this group."""
     fresh = []
     for member in group:
         event = member.work.consumed
-        if event is None or event.event_id.int in new:
+        if event is None:
             fresh.append(member)
-            if event is not None:
-                new.discard(event.event_id.int)
-        else:
+        elif event.event_id.int in known:
             member.outcome, member.refusal = None, AlreadyConsumed(event.event_id)
+        else:
+            known.add(event.event_id.int)
+            fresh.append(member)
     return fresh
