@@ -40,6 +40,7 @@ from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
 from shared.persistence.group_commit import GroupCommit, Repository
 from shared.settings import ServiceSettings
+from shared.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -186,15 +187,13 @@ class Service:
                 await self._drain(jobs)
 
     async def _drain(self, jobs: list[asyncio.Task[None]]) -> None:
-        end = monotonic() + self.settings.drain_s
+        deadline = monotonic() + self.settings.drain_s
         self.health.draining = True
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
-        await self.consumer.stop(max(0.0, end - monotonic() - RELAY_SHARE_S))
+        await end(jobs)
+        await self.consumer.stop(max(0.0, deadline - monotonic() - RELAY_SHARE_S))
         for commits in self._commits:
-            await commits.stop(max(0.0, end - monotonic()))
-        await self.relay.stop(max(0.0, end - monotonic()))
+            await commits.stop(max(0.0, deadline - monotonic()))
+        await self.relay.stop(max(0.0, deadline - monotonic()))
         log.info("service.drained")
 
     async def _leave_broker(self) -> None:

@@ -28,6 +28,7 @@ from shared.messaging.pull import LOOK_EVERY_S, ContinuousPull
 from shared.messaging.retry import Settling
 from shared.messaging.topology_setup import ensure_consumer
 from shared.metrics import Metrics
+from shared.tasks import end
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[E], Awaitable[None]]
@@ -102,8 +103,7 @@ class Consumer:
     async def stop(self, deadline_s: float) -> None:
         """Ask for no more, finish what is in hand, give back the rest."""
         await asyncio.gather(*(pull.stop(deadline_s) for pull in self._pulls))
-        self._watching.cancel()
-        self._marking.cancel()
+        await end([self._watching, self._marking])
         await self._seen.send()
 
     async def _watch(self) -> None:

@@ -18,6 +18,7 @@ from nats.errors import Error as NatsError
 
 from shared.events.topology import Hearing
 from shared.messaging.client import EventClient, EventMsg
+from shared.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -75,13 +76,11 @@ class ContinuousPull:
     async def stop(self, deadline_s: float) -> None:
         """Ask for no more, finish what is in hand, give back the rest."""
         self._closing = True
-        end = self._loop.time() + deadline_s
+        until = self._loop.time() + deadline_s
         await self.unsubscribe()
-        while self._batches and self._loop.time() < end:
-            await asyncio.wait(self._batches, timeout=end - self._loop.time())
-        for batch in self._batches:
-            batch.cancel()
-        await asyncio.gather(*self._batches, return_exceptions=True)
+        while self._batches and self._loop.time() < until:
+            await asyncio.wait(self._batches, timeout=until - self._loop.time())
+        await end(self._batches)
         for msg, _ in self._in_hand.values():
             msg.give_back()
 

@@ -23,6 +23,7 @@ from shared.messaging.outbox import Message
 from shared.messaging.publisher import PipelinedPublisher
 from shared.metrics import RelayMetrics
 from shared.persistence.database import KeptConnection
+from shared.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -96,12 +97,10 @@ class Relay:
 
     async def stop(self, deadline_s: float) -> None:
         """Publish what was handed over, at the most `deadline_s`; the rest waits in the table."""
-        end = asyncio.get_running_loop().time() + deadline_s
-        while self._unpublished and asyncio.get_running_loop().time() < end:
+        until = asyncio.get_running_loop().time() + deadline_s
+        while self._unpublished and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.005)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         if self._publisher is not None:
             await self._publisher.stop()
         try:

@@ -23,6 +23,7 @@ from shared.messaging.outbox import Message, message_of
 from shared.metrics import GroupCommitMetrics
 from shared.persistence.database import KeptConnection
 from shared.persistence.writes import Writes
+from shared.tasks import end
 from shared.telemetry import current_traceparent
 
 RACES = 5  # lost one after the other
@@ -132,8 +133,7 @@ class GroupCommit(Generic[N, S]):
             with suppress(TimeoutError):  # Postgres hangs; what waits is not committed
                 async with asyncio.timeout(deadline_s):
                     await self._finish()
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await end([self._writer])
             self._writer = None
         await self._connection.close()
 
