@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from shared.http.admission import CLOSE
 from shared.settings import ServiceSettings, load
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
@@ -22,18 +23,24 @@ NOT_READY_S = 0.3  # between "not ready" and the last accepted connection: balan
 LAST_WORDS_S = 0.2  # between the last accepted connection and the end of idle ones
 REQUESTS_S = 2  # for the requests under way
 KEEP_ALIVE_S = 75  # longer than the clients' own, so that it is they who let go
-# uvloop accepts one connection for each listener and turn of the loop, and under load a turn takes
-# 10 ms and more: clients would wait for seconds before anybody could refuse them.
-LISTENERS = 16
+ACCEPT_AT_ONCE = 256
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but it goes in steps, so that no request meets a closing connection.
+    """uvicorn, but it lets everybody in, and goes in steps.
+
+    uvloop accepts one connection in a turn of its loop, and under load a turn takes 10 ms and
+    more: clients would wait for seconds before anybody could refuse them. Here all that have come
+    are let in together.
 
     On SIGTERM the process first says "not ready", and all goes on, while balancers look away. Then
     it stops listening, and each answer asks the client to let go of its connection; only then
     idle connections are closed. It ends with 0, where uvicorn would die of the signal.
     """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._greetings: set[asyncio.Task[None]] = set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         health = self.config.app.state.health  # type: ignore[union-attr]  # ours, a FastAPI
@@ -46,16 +53,48 @@ class Server(uvicorn.Server):
             health.draining = True
             asyncio.get_running_loop().call_later(NOT_READY_S, self._leave)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.listener = self.config.bind_socket()
+        self.listener.settimeout(0)  # accept does not wait
+        await super().startup(sockets=[])
+        self.listener.listen(self.config.backlog)
+        asyncio.get_running_loop().add_reader(self.listener, self._let_in)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in self.servers:
-            listener.close()
+        asyncio.get_running_loop().remove_reader(self.listener)
+        self._let_in()
+        self.listener.close()
         # For requests under way too: they hold this very list until they are answered.
-        self.server_state.default_headers.append((b"connection", b"close"))
+        self.server_state.default_headers.append(CLOSE)
         await asyncio.sleep(LAST_WORDS_S)
         await super().shutdown(sockets)
 
     def _leave(self) -> None:
         self.should_exit = True
+
+    def _let_in(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(ACCEPT_AT_ONCE):
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:  # nobody is there, or no descriptor is left
+                return
+            greeting = loop.create_task(self._greet(connection))
+            self._greetings.add(greeting)
+            greeting.add_done_callback(self._greetings.discard)
+
+    async def _greet(self, connection: socket.socket) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.connect_accepted_socket(self._protocol, connection)
+        except OSError:  # gone already
+            connection.close()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn's own listener has it."""
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 def _calm_the_collector() -> None:
@@ -69,21 +108,16 @@ def _calm_the_collector() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def listeners(config: uvicorn.Config) -> list[socket.socket]:
-    """Bind the one address; returns the same socket many times. Exits with 3 if it is taken."""
-    bound = config.bind_socket()
-    return [bound, *(bound.dup() for _ in range(LISTENERS - 1))]
-
-
 def run(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) -> None:
     """Serve until SIGTERM or Ctrl-C; exits with 2 for wrong settings, 3 if it could not start."""
     settings = load(settings_class)
+    app = build(settings)
     config = uvicorn.Config(
-        build(settings),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
-        http="httptools",
+        http=app.state.admission.protocol(),
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=REQUESTS_S,
@@ -95,6 +129,6 @@ def run(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) ->
     )
     _calm_the_collector()
     server = Server(config)
-    server.run(listeners(config))
+    server.run()
     if not server.started:
         raise SystemExit(3)

@@ -160,9 +160,9 @@ class Service:
         app.add_middleware(
             limits.BodyLimit, max_bytes=self.settings.max_body_bytes, streamed=streamed_paths
         )
-        app.add_middleware(Admission, limit=self.settings.http_in_flight)
         app.add_middleware(metrics.RequestMetrics, metrics=self.metrics.http)
         app.state.health = self.health
+        app.state.admission = Admission(self.settings.http_in_flight, self.metrics.registry)
         return app
 
     @asynccontextmanager
