@@ -83,7 +83,7 @@ class Expiry(Fault):
     async def strike(self, stage: Stage) -> int:
         """Returns how many orders ran out of time."""
         url = f"{stage.stack.file.provider.url}/faults"
-        late = {"mode": "delay", "seconds": stage.chance.uniform(0.85, 1.05), "probability": 0.7}
+        late = {"mode": "delay", "seconds": stage.chance.uniform(0.95, 1.1), "probability": 0.7}
         async with stage.http.put(url, json=late) as answer:
             answer.raise_for_status()
         wishes = [stage.load.buy(method="card_ok") for _ in range(HESITANT)]
