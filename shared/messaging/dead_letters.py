@@ -50,11 +50,11 @@ def _headers(delivery: Delivery, error: Exception) -> dict[str, str]:
 
 
 def _from_stream(delivery: Delivery) -> dict[str, str]:
-    subscription, seq = delivery.subscription, str(delivery.stream_seq)
+    subscription = delivery.subscription
     headers = {
         # The same letter once, however often its term is lost.
-        h.MESSAGE_ID: f"dead:{subscription.stream}:{subscription.durable}:{seq}",
-        h.STREAM_SEQUENCE: seq,
+        h.MESSAGE_ID: f"dead:{subscription.stream}:{subscription.durable}:{delivery.place}",
+        h.STREAM_SEQUENCE: str(delivery.stream_seq),
     }
     if message_id := (delivery.msg.headers or {}).get(h.MESSAGE_ID):
         headers[h.ORIGINAL_ID] = message_id
@@ -66,7 +66,7 @@ def _from_desk(delivery: Delivery) -> dict[str, str]:
     told = delivery.msg.headers or {}
     origin = {name: told[name] for name in (h.STREAM_SEQUENCE, h.ORIGINAL_ID) if name in told}
     return {
-        h.MESSAGE_ID: f"dead:replay:{delivery.subscription.group}:{delivery.stream_seq}",
+        h.MESSAGE_ID: f"dead:replay:{delivery.subscription.group}:{delivery.place}",
         h.REPLAY_OF: str(delivery.letter),
         **origin,
     }

@@ -41,6 +41,14 @@ class Delivery:
     def stream_seq(self) -> int:
         return int(self._tokens[-4])
 
+    @property
+    def place(self) -> str:
+        """Where the message is stored, and when.
+
+        A broker that lost its tail gives numbers a second time; the time tells them apart.
+        """
+        return f"{self.stream_seq}:{self._tokens[-2]}"
+
 
 Next = Callable[[Delivery], Awaitable[None]]
 Stage = Callable[[Delivery, Next], Awaitable[None]]

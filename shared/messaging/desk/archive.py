@@ -41,7 +41,7 @@ class Archive:
         letter = await self._letter(delivery.letter, letter_id)
         headers = {
             **(_kept(letter) if letter else {}),
-            h.MESSAGE_ID: f"{action}:{delivery.stream_seq}",
+            h.MESSAGE_ID: f"{action}:{delivery.place}",
             h.LETTER_ID: letter_id,
         }
         if became is not None:

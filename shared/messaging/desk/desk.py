@@ -171,7 +171,7 @@ class Desk:
                 desk_subject(action, letter.seq, letter.group, letter.subject),
                 data,
                 headers={
-                    h.MESSAGE_ID: f"{action}:{letter.seq}:{len(before) + 1}",
+                    # No message id: this refuses the second of two, and numbers may come again.
                     h.LETTER_ID: letter.letter_id,
                     "Nats-Expected-Last-Subject-Sequence": str(before[-1].seq if before else 0),
                     **headers,

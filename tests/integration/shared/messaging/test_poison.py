@@ -5,10 +5,11 @@ import pytest
 
 from shared.clock import new_id
 from shared.messaging import retry
+from shared.messaging.topology_setup import ensure_consumer
 from tests.eventually import eventually
 from tests.integration.shared.conftest import MakeToy
 from tests.integration.shared.shop_floor import Floor
-from tests.integration.shared.toy import Toy, placed
+from tests.integration.shared.toy import SUBSCRIPTION, Toy, placed
 
 SUBJECT = "orders.placed"
 
@@ -46,8 +47,9 @@ async def test_a_bad_payload_is_put_aside_at_once_with_its_history(
     assert letter.headers is not None
     assert reason in letter.headers.pop("Error")
     assert letter.headers.pop("Failed-At").startswith("20")
+    letter_id = letter.headers.pop("Nats-Msg-Id")
+    assert letter_id.startswith(f"dead:ORDERS:toy-OrderPlaced:{ack.seq}:")
     assert letter.headers == {
-        "Nats-Msg-Id": f"dead:ORDERS:toy-OrderPlaced:{ack.seq}",
         "Original-Subject": SUBJECT,
         "Original-Msg-Id": message_id,
         "Stream-Sequence": str(ack.seq),
@@ -118,6 +120,21 @@ async def test_a_letter_that_is_not_stored_is_tried_again_and_then_stored_once(
     await eventually(lambda: _letters(floor), 1)
     await eventually(floor.waiting, (0, 0))
     assert await floor.counters() == {"ada": 1}
+
+
+async def test_a_letter_whose_events_number_was_another_ones_is_stored(
+    floor: Floor, toy: Toy
+) -> None:
+    """A broker that lost its tail gives numbers a second time."""
+    for number in (1, 2):
+        await floor.jetstream.delete_stream("ORDERS")
+        await floor.make_streams()
+        await ensure_consumer(floor.jetstream, SUBSCRIPTION)
+        await floor.order(f"permanent-{number}")
+        await eventually(lambda: _letters(floor), number)
+    numbers = [(letter.headers or {})["Stream-Sequence"] for letter in await floor.dead_letters()]
+    assert numbers == ["1", "1"]
+    assert toy.metric("shop_consumer_dead_lettered_total") == 2
 
 
 async def _letters(floor: Floor) -> int:
