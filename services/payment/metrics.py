@@ -1,9 +1,10 @@
-"""What is counted about the provider."""
+"""What is counted about the provider, and about the comparison with its ledger."""
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from purgatory.domain.messages.base import Event
 from purgatory.domain.messages.events import ContextChanged
 
+from services.payment.reconciliation.listing import Standing
 from shared.metrics import SECONDS
 
 BREAKER_STATES = {"closed": 0, "half-opened": 1, "opened": 2}
@@ -31,3 +32,31 @@ class ProviderMetrics:
         """purgatory's hook."""
         if isinstance(event, ContextChanged):
             self.breaker.set(BREAKER_STATES[event.state])
+
+
+class ReconciliationMetrics:
+    """The same in all replicas: it is read from the database."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.mismatches = Gauge(
+            "shop_payment_mismatches",
+            "Differences between payments and the provider's ledger that still stand, by problem",
+            ["problem"],
+            registry=registry,
+        )
+        self.finished_at = Gauge(
+            "shop_payment_reconciled_timestamp_seconds",
+            "When the last comparison with the provider's ledger was finished; 0 if none was",
+            registry=registry,
+        )
+        self.passed_over = Counter(
+            "shop_payment_ledger_passed_over",
+            "Movements of the provider's ledger that are not this shop's concern",
+            registry=registry,
+        )
+
+    def show(self, standing: Standing) -> None:
+        for problem, count in standing.open.items():
+            self.mismatches.labels(problem).set(count)
+        if standing.finished_at is not None:
+            self.finished_at.set(standing.finished_at.timestamp())

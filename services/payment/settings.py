@@ -1,8 +1,11 @@
 """What payment is told by its environment."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from services.payment.provider_calls import CallLimits
+from services.payment.reconciliation.job import Pace
 from shared.settings import ServiceSettings
 
 
@@ -31,6 +34,31 @@ class PaymentSettings(ServiceSettings):
     payment_settle_every_s: float = Field(
         2.0, gt=0, le=30, description="Time between two settlements of what is open, seconds."
     )
+    payment_reconcile_every_s: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="Time between two comparisons with the provider's ledger, seconds.",
+    )
+    payment_reconcile_grace_s: float = Field(
+        60.0,
+        ge=1,
+        le=3600,
+        description="Age at which a movement of the ledger is compared, seconds; more than its"
+        " payment needs to be noted, and than the provider's clock differs from ours.",
+    )
+    payment_ledger_shared: bool = Field(
+        False,  # noqa: FBT003 - pydantic's default
+        description="Others charge through the provider's account, too: what it has of orders that"
+        " payment does not know is no mismatch.",
+    )
+
+    @property
+    def reconciliation_pace(self) -> Pace:
+        return Pace(
+            every=timedelta(seconds=self.payment_reconcile_every_s),
+            grace=timedelta(seconds=self.payment_reconcile_grace_s),
+        )
 
     @property
     def call_limits(self) -> CallLimits:

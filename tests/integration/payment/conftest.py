@@ -1,7 +1,9 @@
 """Payment on real servers, with the sandbox's provider."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -59,3 +61,15 @@ async def twin(
     """A second process's parts, on the same database."""
     async with open_replica(database, books.url, clock) as replica:
         yield replica
+
+
+@pytest.fixture
+async def books_begin(connection: asyncpg.Connection, books: ProviderBooks) -> None:
+    """Let the reconciliation begin here, whatever other tests did, at whatever time of theirs."""
+    await connection.execute("TRUNCATE payments, payment_mismatches")
+    await connection.execute(
+        "UPDATE reconciliation SET since = clock_timestamp(), next_at = 'epoch', movement_id = $1,"
+        " movement_key = $2, orders_until = $3, refunds_until = 'epoch', finished_at = NULL",
+        *await books.last(),
+        UUID(int=0),
+    )

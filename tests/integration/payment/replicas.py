@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
@@ -10,14 +10,19 @@ from prometheus_client import CollectorRegistry
 from services.payment.answers import ChargeAnswer
 from services.payment.domain import Payment
 from services.payment.gateway import Provider
-from services.payment.metrics import ProviderMetrics
+from services.payment.metrics import ProviderMetrics, ReconciliationMetrics
 from services.payment.provider_calls import CallLimits, ProviderCalls
+from services.payment.reconciliation.comparison import Problem
+from services.payment.reconciliation.job import Pace, Reconciliation
+from services.payment.reconciliation.ledger import ProviderLedger
+from services.payment.reconciliation.listing import MismatchReader
+from services.payment.reconciliation.store import Store
 from services.payment.repository import PaymentReader, PaymentRepository
 from services.payment.settlement import Settlement
 from services.payment.use_cases import Cashier
 from shared.clock import new_id, utc_now
 from shared.events import CancelReason, Item, OrderCancelled, StockReserved, first_cause
-from shared.persistence.database import Database
+from shared.persistence.database import Database, KeptConnection
 from tests.integration.committing import committing
 from tests.integration.shifted_clock import ShiftedClock
 
@@ -30,23 +35,39 @@ class Replica:
     cashier: Cashier
     settlement: Settlement
     payments: PaymentReader
+    reconciliation: Reconciliation
+    registry: CollectorRegistry
 
     def with_provider(self, provider: Provider) -> "Replica":
-        cashier = Cashier(self.cashier.commits, provider, self.cashier.clock, new_id)
-        return Replica(cashier, self.settlement, self.payments)
+        return replace(self, cashier=replace(self.cashier, provider=provider))
+
+    def mismatches(self, problem: Problem) -> float | None:
+        """Return what the gauge shows."""
+        return self.registry.get_sample_value("shop_payment_mismatches", {"problem": problem})
 
 
 @asynccontextmanager
 async def open_replica(
     database: Database, provider_url: str, clock: ShiftedClock
 ) -> AsyncIterator[Replica]:
-    payments = PaymentReader(database)
+    payments, registry = PaymentReader(database), CollectorRegistry()
+    connection = KeptConnection(database.engine)
     async with (
         committing(database, PaymentRepository()) as commits,
-        ProviderCalls(QUICK, ProviderMetrics(CollectorRegistry())) as calls,
+        ProviderCalls(QUICK, ProviderMetrics(registry)) as calls,
     ):
         cashier = Cashier(commits, Provider(provider_url, calls), clock, new_id)
-        yield Replica(cashier, Settlement(cashier, payments, clock), payments)
+        reconciliation = Reconciliation(
+            ledger=ProviderLedger(provider_url, calls),
+            store=Store(connection),
+            mismatches=MismatchReader(database),
+            metrics=ReconciliationMetrics(registry),
+            clock=clock,
+            pace=Pace(),
+        )
+        settlement = Settlement(cashier, payments, clock)
+        yield Replica(cashier, settlement, payments, reconciliation, registry)
+    await connection.close()
 
 
 class Crash(Exception):

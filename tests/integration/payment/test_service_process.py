@@ -1,12 +1,15 @@
 """The service as a process: it hears, charges, says, answers HTTP, and may die at any moment."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from nats.js import JetStreamContext
 
+from shared.clock import new_id
 from shared.events import StockReserved
 from shopctl import services
 from shopctl.ports import Ports
@@ -20,6 +23,7 @@ from tests.integration.payment.replicas import PRICE, order_cancelled, stock_res
 
 REPLICAS = ("payment-1", "payment-2")
 TOKEN = {"Authorization": "Bearer customer"}
+OPERATOR = {"Authorization": "Bearer operator"}
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +36,8 @@ async def processes(servers: Servers, database_url: str, world: Supervisor) -> l
         "SHOP_OPERATOR_TOKEN": "operator",
         "SHOP_PAYMENT_PROVIDER_URL": world.state.running["provider"].program.urls["url"],
         "SHOP_PAYMENT_SETTLE_EVERY_S": "0.2",
+        "SHOP_PAYMENT_RECONCILE_EVERY_S": "0.2",
+        "SHOP_PAYMENT_RECONCILE_GRACE_S": "1",
     }
     ports = Ports()
 
@@ -89,6 +95,8 @@ async def test_what_is_cancelled_is_refunded(
         ("/payments/01890000-0000-7000-8000-000000000000", TOKEN, 404),
         ("/payments?order_id=x", TOKEN, 422),
         ("/payments", TOKEN, 422),
+        ("/payments/mismatches", {}, 401),
+        ("/payments/mismatches", TOKEN, 403),
     ],
 )
 async def test_what_cannot_be_answered_is_a_problem(
@@ -122,3 +130,41 @@ async def test_a_process_killed_under_load_charges_nobody_twice(
     await eventually(all_paid, within_s=60)
     held = await books.held()
     assert [held.get(str(event.order_id)) for event in events] == [PRICE] * len(events)
+
+
+async def counted(http: httpx.AsyncClient) -> float:
+    """Return how many charges without a payment this replica's gauge shows."""
+    found = re.search(
+        r'shop_payment_mismatches\{problem="charge_without_payment"\} (\S+)',
+        (await http.get("/metrics")).text,
+    )
+    return float(found[1]) if found else 0
+
+
+async def mismatches(http: httpx.AsyncClient, **query: str | int) -> dict[str, Any]:
+    answer = await http.get("/payments/mismatches", params=query, headers=OPERATOR)
+    page: dict[str, Any] = answer.raise_for_status().json()
+    return page
+
+
+@pytest.mark.usefixtures("books_begin")
+async def test_mismatches_are_shown_to_operators_and_by_every_replicas_metrics(
+    processes: list[Program], http: httpx.AsyncClient, books: ProviderBooks
+) -> None:
+    orders = [str(new_id()) for _ in range(3)]
+    charges = [await books.charge_by_hand(it, 1, key=f"stray-{it}") for it in orders]
+    await eventually(lambda: counted(http), 3.0)
+    async with httpx.AsyncClient(base_url=processes[0].urls["url"]) as other:
+        await eventually(lambda: counted(other), 3.0)
+
+    first = await mismatches(http, limit=2)
+    rest = await mismatches(http, limit=2, cursor=first["next_cursor"])
+    assert [it["order_id"] for it in first["mismatches"] + rest["mismatches"]] == orders[::-1]
+    assert (rest["next_cursor"], first["compared_at"] is None) == (None, False)
+    assert (await mismatches(http, problem="second_charge"))["mismatches"] == []
+
+    for order_id, charge_id in zip(orders, charges, strict=True):
+        await books.refund_by_hand(order_id, 1, charge_id=charge_id, key=f"mended-{order_id}")
+    await eventually(lambda: counted(http), 0.0)
+    assert (await mismatches(http))["mismatches"] == []
+    assert len((await mismatches(http, gone="true"))["mismatches"]) == len(orders)
