@@ -36,7 +36,7 @@ from shared.clock import Clock, first_id_at
 
 log = structlog.get_logger(__name__)
 
-CLAIM = timedelta(seconds=60)
+CLAIM = timedelta(seconds=20)  # more than a page takes, with its writing
 PAGE = 1000
 PROGRESS_EVERY = 100  # pages
 LOOKS = 10  # batches of open items in one run
@@ -112,9 +112,8 @@ class Reconciliation:
         moved = [movement for movement in movements if movement.status is Outcome.SUCCEEDED]
         agreeing, others = await self.store.sift(moved)
         entries = await self.store.entries(movement.order_id for movement in others)
-        scope = Scope(since=bookmark.since, shared=self.shared_ledger)
         judged = zip(others, entries, strict=True)
-        sheet = compare(agreeing, judged, bookmark.marks, scope)
+        sheet = compare(agreeing, judged, bookmark.marks, self._scope(bookmark))
         self.metrics.passed_over.inc(sheet.passed_over)
         return await self._note(bookmark.behind(movements), sheet)
 
@@ -135,19 +134,26 @@ class Reconciliation:
                 break
             entries = await self.store.entries(item.order_id for item in items)
             conclusions = [
-                Conclusion(item, self._judge(item, entry, bookmark.marks, now))
+                Conclusion(item, self._judge(item, entry, bookmark, now))
                 for item, entry in zip(items, entries, strict=True)
             ]
             await self.store.conclude(bookmark, conclusions, now, until=self._turns_end())
             news += [(it.item, it.news) for it in conclusions if it.news is not None]
         _tell(news)
 
-    def _judge(self, item: OpenItem, entry: Entry | None, marks: Marks, now: datetime) -> Judgement:
+    def _judge(
+        self, item: OpenItem, entry: Entry | None, bookmark: Bookmark, now: datetime
+    ) -> Judgement:
         if item.movement is None:
             return judge_missing(item.kind, entry, long_ago=self._long_ago(now))
-        if marks.still_to_pass(item.kind, entry):
+        if entry is None and not self._scope(bookmark).concerns(item.movement):
+            return Verdict.AGREES
+        if bookmark.marks.still_to_pass(item.kind, entry):
             return Verdict.OPEN
         return judge(item.movement, entry, given_back_cents=item.given_back_cents)
+
+    def _scope(self, bookmark: Bookmark) -> Scope:
+        return Scope(since=bookmark.since, shared=self.shared_ledger)
 
     async def _note(self, bookmark: Bookmark, sheet: Sheet) -> Bookmark:
         return await self.store.note(bookmark, sheet, self.clock(), until=self._turns_end())

@@ -1,6 +1,7 @@
 """The provider's whole ledger against our payments: what differs is told, and told gone."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.payment.tables import MismatchRow
 from shared.clock import new_id
 from shared.errors import DependencyDown
 from shared.events import StockReserved
+from shopctl.run_dir import CHECKOUT
 from shopctl.supervisor import Supervisor
 from tests.integration.payment.bookkeeping import ProviderBooks
 from tests.integration.payment.replicas import (
@@ -29,6 +31,8 @@ from tests.integration.payment.replicas import (
     stock_reserved,
 )
 from tests.integration.shifted_clock import ShiftedClock
+
+HOW_TO = CHECKOUT / "docs/how-to/payment-mismatches.md"
 
 pytestmark = pytest.mark.usefixtures("books_begin")
 
@@ -218,11 +222,12 @@ async def test_in_a_shared_ledger_other_orders_are_passed_over(
 ) -> None:
     event = await paid(replica)
     await books.charge_by_hand("another shop's", 1, key=f"theirs-{new_id()}")
+    assert await reconcile(replica, clock) == [Problem.CHARGE_WITHOUT_PAYMENT]
+    await books.charge_by_hand("another shop's", 1, key=f"theirs-{new_id()}")
     await books.charge_by_hand(event.order_id, 1, key=f"again-{new_id()}")
-    shared = replace(replica.reconciliation, shared_ledger=True)
-    assert await reconcile(replace(replica, reconciliation=shared), clock) == [
-        Problem.SECOND_CHARGE
-    ]
+    told = replace(replica.reconciliation, shared_ledger=True)
+    assert await reconcile(replace(replica, reconciliation=told), clock) == [Problem.SECOND_CHARGE]
+    assert await problems(replica) == [(Problem.SECOND_CHARGE, str(event.order_id))]
 
 
 async def test_page_by_page_nothing_is_missed_or_told_twice(
@@ -301,6 +306,28 @@ async def test_a_ledger_that_lost_its_end_is_read_anew_and_what_it_lost_is_told(
     assert [line["event"] for line in logs] == ["reconciliation.ledger_lost"]
     assert await reconcile(replica, clock) == [Problem.MISSING_CHARGE] * len(lost)
     assert {order_id for _, order_id in await problems(replica)} == set(map(str, lost))
+
+
+async def test_all_is_compared_anew_as_the_page_for_operators_says(
+    replica: Replica, books: ProviderBooks, clock: ShiftedClock, connection: asyncpg.Connection
+) -> None:
+    event, order_id = await paid(replica), new_id()
+    charge_id = await books.charge_by_hand(order_id, 2, key=f"stray-{order_id}")
+    await books.refund_by_hand(order_id, 1, charge_id=charge_id, key=f"half-{order_id}")
+    assert await reconcile(replica, clock) == [Problem.CHARGE_WITHOUT_PAYMENT]
+    (before,) = await listed(replica)
+
+    tampering = "UPDATE payments SET amount_cents = 1 WHERE order_id = $1"
+    await connection.execute(tampering, event.order_id)
+    assert await reconcile(replica, clock) == []
+    (anew,) = re.findall(r"```sql\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    await connection.execute(anew)
+    assert set(await reconcile(replica, clock)) == {
+        Problem.AMOUNT_DIFFERS,
+        Problem.CHARGE_WITHOUT_PAYMENT,
+    }
+    (_, after) = sorted(await listed(replica), key=lambda row: row.problem or "")
+    assert (after.found, after.first_seen_at) == (before.found, before.first_seen_at)
 
 
 def cut(store: Path, orders: list[UUID]) -> None:
