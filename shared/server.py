@@ -36,11 +36,23 @@ class Server(uvicorn.Server):
     On SIGTERM the process first says "not ready", and all goes on, while balancers look away. Then
     it stops listening, and each answer asks the client to let go of its connection; only then
     idle connections are closed. It ends with 0, where uvicorn would die of the signal.
+
+    In between it sleeps, where uvicorn looks ten times a second whether it is to go.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:
+        self._leaving = asyncio.Event()
         super().__init__(config)
         self._greetings: set[asyncio.Task[None]] = set()
+
+    @property  # uvicorn has a field, at which it looks now and then
+    def should_exit(self) -> bool:
+        return self._leaving.is_set()
+
+    @should_exit.setter
+    def should_exit(self, it_should: bool) -> None:
+        if it_should:
+            self._leaving.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         health = self.config.app.state.health  # type: ignore[union-attr]  # ours, a FastAPI
@@ -51,7 +63,11 @@ class Server(uvicorn.Server):
         else:
             log.info("service.draining")
             health.draining = True
-            asyncio.get_running_loop().call_later(NOT_READY_S, self._leave)
+            asyncio.get_running_loop().call_later(NOT_READY_S, self._leaving.set)
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._leaving.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self.listener = self.config.bind_socket()
@@ -68,9 +84,6 @@ class Server(uvicorn.Server):
         self.server_state.default_headers.append(CLOSE)
         await asyncio.sleep(LAST_WORDS_S)
         await super().shutdown(sockets)
-
-    def _leave(self) -> None:
-        self.should_exit = True
 
     def _let_in(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
 """What the shop sells and at which price, in memory: each process keeps a copy.
 
 The truth of the copy is the table that ProductChanged feeds. A process puts in what it copied
-itself, looks for what its replicas copied every half second, and looks up in the table what it
-does not know, before it says that there is no such product.
+itself, looks for what its replicas copied every second, and looks up in the table what it does
+not know, before it says that there is no such product.
 """
 
 from collections.abc import Iterable, Sequence

@@ -41,7 +41,7 @@ def build(settings: OrderSettings) -> FastAPI:
 
     expiry = Expiry(desk, service.database, after=timedelta(seconds=settings.order_expires_after_s))
     keep_keys = timedelta(seconds=settings.order_keep_keys_s)
-    service.every(SYNC_EVERY_S, rate_limit.sync, name="sync-rate-limit")
+    service.every(SYNC_EVERY_S, rate_limit.keep_in_step, name="sync-rate-limit")
     service.every(settings.order_catalogue_every_s, catalogue.refresh, name="refresh-catalogue")
     service.every(settings.order_sweep_every_s, expiry.sweep, name="expire-orders")
     service.every(

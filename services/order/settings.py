@@ -15,7 +15,7 @@ class OrderSettings(ServiceSettings):
         1.0, gt=0, description="Time between looks for orders that expire, seconds."
     )
     order_catalogue_every_s: float = Field(
-        0.5, gt=0, description="Time between looks for products that a replica copied, seconds."
+        1.0, gt=0, description="Time between looks for products that a replica copied, seconds."
     )
     order_rate_limit: int = Field(
         10_000, ge=1, description="Orders that one customer may place in a window; beyond it 429."

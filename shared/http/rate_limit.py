@@ -1,11 +1,12 @@
 """So many requests per caller and window: counted here, added up in Redis over all replicas.
 
 A request is decided on what this process knows, without a wait: a Redis call for each would cost
-as much as taking the order. Ten times a second the process tells Redis what it counted and hears
-what all replicas have. So a limit may be overrun by what arrives in a tenth of a second, and with
-Redis away there is none.
+as much as taking the order. At most ten times a second the process tells Redis what it counted and
+hears what all replicas have. So a limit may be overrun by what arrives in a tenth of a second, and
+with Redis away there is none.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class RateLimit:
         self._now = now
         self._window = 0
         self._untold: Counter[str] = Counter()
+        self._counted = asyncio.Event()
         self._total: dict[str, int] = {}
         self._away = False
 
@@ -75,11 +77,18 @@ class RateLimit:
         if not self._away and self._total.get(caller, 0) + self._untold[caller] >= self._limit:
             return Exceeded(self._limit, self._reset_s())
         self._untold[caller] += 1
+        self._counted.set()
         return None
+
+    async def keep_in_step(self) -> None:
+        """Sync, as soon as there is something to tell."""
+        await self._counted.wait()
+        await self.sync()
 
     async def sync(self) -> None:
         """Tell Redis what was counted, and take over what all replicas have together."""
         self._turn_over()
+        self._counted.clear()
         if not self._untold:
             return
         window, told, self._untold = self._window, self._untold, Counter()

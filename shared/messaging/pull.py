@@ -26,7 +26,7 @@ Deliver = Callable[[list[EventMsg]], Coroutine[Any, Any, None]]
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
-LOOK_EVERY_S = 0.25  # a lost request or consumer is noticed that fast
+LOOK_EVERY_S = 0.5  # a lost request or consumer is noticed that fast
 GOODBYE_S = 1.0
 
 
