@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
 import orjson
 
 from services.payment.answers import (
@@ -22,6 +21,8 @@ from services.payment.provider_calls import (
     ProviderCalls,
     ProviderFailure,
     Refused,
+    Request,
+    Response,
 )
 
 ASK_TIMEOUT_S = 1.0
@@ -37,8 +38,8 @@ class Provider:
     """
 
     def __init__(self, base_url: str, calls: ProviderCalls) -> None:
-        self._charges = httpx.URL(f"{base_url.rstrip('/')}/charges")
-        self._refunds = httpx.URL(f"{base_url.rstrip('/')}/refunds")
+        self._charges = f"{base_url.rstrip('/')}/charges"
+        self._refunds = f"{base_url.rstrip('/')}/refunds"
         self._calls = calls
 
     async def charge(self, payment: Payment) -> ChargeAnswer:
@@ -80,7 +81,7 @@ class Provider:
         except NoAnswer as failure:
             return Unanswered(str(failure))
 
-    async def _charge_or_ask(self, request: httpx.Request, charge_key: str) -> ChargeAnswer:
+    async def _charge_or_ask(self, request: Request, charge_key: str) -> ChargeAnswer:
         try:
             return _charge_answer(await self._calls.persist(request))
         except NoAnswer as lost:
@@ -91,19 +92,18 @@ class Provider:
             return Unanswered(str(lost)) if isinstance(found, Absent) else found
 
     async def _ask(self, charge_key: str) -> ChargeAnswer:
-        url = self._charges.copy_with(params={"key": charge_key})
-        response = await self._calls.once(httpx.Request("GET", url), ASK_TIMEOUT_S)
-        return Absent() if response.status_code == NOT_FOUND else _charge_answer(response)
+        question = Request("GET", self._charges, query={"key": charge_key})
+        response = await self._calls.once(question, ASK_TIMEOUT_S)
+        return Absent() if response.status == NOT_FOUND else _charge_answer(response)
 
 
-def _post(url: httpx.URL, key: str, body: Mapping[str, object]) -> httpx.Request:
-    # Built by hand: the client's own way merges headers, cookies and parameters for 70 µs more.
-    headers = [("Idempotency-Key", key), ("Content-Type", "application/json")]
-    return httpx.Request("POST", url, headers=headers, content=orjson.dumps(body, default=str))
+def _post(url: str, key: str, body: Mapping[str, object]) -> Request:
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    return Request("POST", url, headers=headers, body=orjson.dumps(body, default=str))
 
 
-def _charge_answer(response: httpx.Response) -> ChargeAnswer:
-    if response.status_code in UNACCEPTABLE:
+def _charge_answer(response: Response) -> ChargeAnswer:
+    if response.status in UNACCEPTABLE:
         return Declined(f"refused by the provider: {_detail(response)}")
     match _body(response):
         case {"status": "succeeded", "charge_id": str(charge_id)}:
@@ -113,8 +113,8 @@ def _charge_answer(response: httpx.Response) -> ChargeAnswer:
     raise Broken("the provider's answer cannot be understood")
 
 
-def _refund_answer(response: httpx.Response) -> RefundAnswer:
-    if response.status_code in UNACCEPTABLE or response.status_code == NOT_FOUND:
+def _refund_answer(response: Response) -> RefundAnswer:
+    if response.status in UNACCEPTABLE or response.status == NOT_FOUND:
         return Unanswered(f"refused by the provider: {_detail(response)}")
     match _body(response):
         case {"status": "succeeded", "refund_id": str(refund_id)}:
@@ -122,22 +122,22 @@ def _refund_answer(response: httpx.Response) -> RefundAnswer:
     raise Broken("the provider's answer cannot be understood")
 
 
-def _body(response: httpx.Response) -> Any:
-    if response.status_code not in DONE:
-        raise Refused(f"the provider answered {response.status_code}")
+def _body(response: Response) -> Any:
+    if response.status not in DONE:
+        raise Refused(f"the provider answered {response.status}")
     try:
-        return orjson.loads(response.content)
+        return orjson.loads(response.body)
     except orjson.JSONDecodeError as error:
         raise Broken("the provider's answer is not JSON") from error
 
 
-def _detail(response: httpx.Response) -> str:
+def _detail(response: Response) -> str:
     """The reason in words if it is a problem document, else the status."""
     try:
-        found = orjson.loads(response.content)
+        found = orjson.loads(response.body)
     except orjson.JSONDecodeError:
         found = None
     match found:
         case {"detail": str(detail)} if detail:
             return detail[:200]
-    return str(response.status_code)
+    return str(response.status)

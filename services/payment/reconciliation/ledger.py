@@ -7,10 +7,9 @@ LedgerError
 
 from collections.abc import Sequence
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
-from services.payment.provider_calls import PROVIDER, NoAnswer, ProviderCalls, Refused
+from services.payment.provider_calls import PROVIDER, NoAnswer, ProviderCalls, Refused, Request
 from services.payment.reconciliation.comparison import Movement
 from shared.errors import DependencyDown
 
@@ -39,7 +38,7 @@ class LedgerPage(BaseModel):
 
 class ProviderLedger:
     def __init__(self, base_url: str, calls: ProviderCalls) -> None:
-        self._url = httpx.URL(f"{base_url.rstrip('/')}/ledger")
+        self._url = f"{base_url.rstrip('/')}/ledger"
         self._calls = calls
 
     async def after(self, last: tuple[int, str], *, limit: int) -> list[Movement]:
@@ -65,13 +64,13 @@ class ProviderLedger:
         return movements
 
     async def _ask(self, after: int, limit: int) -> bytes:
-        url = self._url.copy_with(params={"after": after, "limit": limit})
+        request = Request("GET", self._url, query={"after": after, "limit": limit})
         try:
             async with self._calls.slot("ledger"):
-                response = await self._calls.once(httpx.Request("GET", url), TIMEOUT_S)
-                if response.status_code != OK:
-                    raise Refused(f"the provider answered {response.status_code}")
-                return response.content
+                response = await self._calls.once(request, TIMEOUT_S)
+                if response.status != OK:
+                    raise Refused(f"the provider answered {response.status}")
+                return response.body
         except NoAnswer as failure:
             raise DependencyDown(PROVIDER, str(failure)) from failure
 

@@ -243,5 +243,5 @@ async def test_a_refund_that_was_not_made_stays_owed(
 async def test_a_connection_lost_after_sending_is_unknown_not_down(
     server: ScriptedProvider, gateway: Provider
 ) -> None:
-    server.otherwise = hang_up  # httpx-aiohttp reports this as a ConnectTimeout
+    server.otherwise = hang_up
     assert isinstance(await gateway.charge(pending()), Unanswered)
