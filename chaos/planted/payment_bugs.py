@@ -1,19 +1,19 @@
 """A bug in the call to the provider."""
 
+from dataclasses import replace
 from uuid import uuid4
 
-import httpx
-
-from services.payment.provider_calls import ProviderCalls
+from services.payment.provider_calls import ProviderCalls, Request, Response
 
 
 def charge_without_key() -> None:
     """Each try is a new request to the provider: it cannot know one that was repeated."""
     exchange = ProviderCalls._exchange
 
-    async def anonymous(self: ProviderCalls, request: httpx.Request) -> httpx.Response:
+    async def anonymous(self: ProviderCalls, request: Request) -> Response:
         if request.method == "POST":
-            request.headers["Idempotency-Key"] = str(uuid4())
+            headers = {**request.headers, "Idempotency-Key": str(uuid4())}
+            request = replace(request, headers=headers)
         return await exchange(self, request)
 
     ProviderCalls._exchange = anonymous  # type: ignore[method-assign]  # planted
