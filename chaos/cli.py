@@ -1,4 +1,4 @@
-"""`python -m chaos`: exit 0 if everything held and every fault fired, 1 if not."""
+"""`python -m chaos`: exit 0 if everything held, in time, and every fault fired; 1 if not."""
 
 import asyncio
 import shutil
@@ -69,7 +69,8 @@ def campaign(
     report.show(results, console)
     report.write(results, out / "campaign.json")
     console.print(f"Pictures, histories and logs: {out}")
-    if not all(result.holds for result in results):
+    # A quick round may run beside other things, as in CI: there only what is wrong counts.
+    if not all(result.is_right and (quick or result.is_prompt) for result in results):
         raise typer.Exit(1)
 
 

@@ -52,9 +52,13 @@ class Client:
 
     async def command(self, order_id: str, verb: str, body: dict[str, str] | None = None) -> int:
         """Cancel or ship; returns the status, 0 if there was no answer."""
+        return await self.post("order", f"/orders/{order_id}/{verb}", body)
+
+    async def post(self, service: str, path: str, body: dict[str, str] | None = None) -> int:
+        """Do something as the operator; returns the status, 0 if there was no answer."""
         headers = {"Authorization": f"Bearer {self._stack.tokens.operator}"}
         try:
-            url = f"{self._replica('order')}/orders/{order_id}/{verb}"
+            url = self._replica(service) + path
             async with self._http.post(url, headers=headers, json=body) as answer:
                 return answer.status
         except (aiohttp.ClientError, TimeoutError):

@@ -25,6 +25,7 @@ def main() -> None:
     if told.arm:
         switch = Switch(told.arm)
         points.install(told.module.rpartition(".")[2], switch.passed)
+        points.install_bug(switch.heard)
         switch.listen()
     sys.argv = [told.module]
     runpy.run_module(told.module, run_name="__main__", alter_sys=True)

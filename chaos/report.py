@@ -47,16 +47,17 @@ def _row(result: Result, tally: Tally, *, is_first: bool) -> tuple[str, ...]:
 def _recovery(tally: Tally) -> tuple[str, str]:
     if not tally.recoveries_s:
         return "-", "-"
-    most, promise = max(tally.recoveries_s), tally.fault.promise_s
-    text = f"{most:.2f} s"
-    late = promise is not None and most > promise
-    return f"{median(tally.recoveries_s):.2f} s", f"[yellow]{text}[/]" if late else text
+    text = f"{max(tally.recoveries_s):.2f} s"
+    return f"{median(tally.recoveries_s):.2f} s", f"[red]{text}[/]" if tally.late else text
 
 
 def _show_troubles(result: Result, console: Console) -> None:
     for tally in result.tallies:
         for reason in tally.unfired:
             console.print(f"[red]{tally.fault.name} did not fire[/]: {escape(reason)}")
+        if tally.late:
+            promise, late = tally.fault.promise_s, ", ".join(f"{it:.2f}" for it in tally.late)
+            console.print(f"[red]{tally.fault.name}[/]: back after {late} s, promised {promise} s")
     if result.verdict.total:
         console.print(f"\n[red]{result.name}[/], seed {result.seed}: {result.verdict.counts}")
     for violation in result.verdict.described[:SHOWN]:
@@ -67,7 +68,8 @@ def _document(result: Result) -> dict[str, Any]:
     return {
         "run": result.name,
         "seed": result.seed,
-        "holds": result.holds,
+        "is_right": result.is_right,
+        "is_prompt": result.is_prompt,
         "orders": result.history.counts,
         "answers": dict(result.history.statuses),
         "violations": dict(result.verdict.counts),

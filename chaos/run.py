@@ -65,6 +65,12 @@ class Tally:
     def fired(self) -> bool:
         return self.rounds > 0 and not self.unfired
 
+    @property
+    def late(self) -> list[float]:
+        """Recoveries that took longer than was promised, seconds."""
+        promise = self.fault.promise_s
+        return [it for it in self.recoveries_s if promise is not None and it > promise]
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -75,8 +81,14 @@ class Result:
     verdict: Verdict
 
     @property
-    def holds(self) -> bool:
+    def is_right(self) -> bool:
+        """Nothing is violated, and every fault struck."""
         return self.verdict.total == 0 and all(tally.fired for tally in self.tallies)
+
+    @property
+    def is_prompt(self) -> bool:
+        """The shop worked again as soon as is promised, each time."""
+        return not any(tally.late for tally in self.tallies)
 
 
 async def run(order: Order, report: Report) -> Result:

@@ -11,6 +11,7 @@ import aiohttp
 import psutil
 
 from chaos.client import Client
+from chaos.failpoints import switch
 from chaos.history import Outcome, Purchase
 from chaos.load import Load
 from shopctl import state_file
@@ -92,6 +93,11 @@ class Stage:
         await self.stack.restart(part)
         if self.pid(part) == before:
             raise DidNotFireError(f"{part} has the same pid {before} as before")
+
+    def plant(self, service: str, customer: str | None) -> None:
+        """Have the service's handlers fail at this customer's events; None: no longer."""
+        for part in self.replicas(service):
+            switch.plant(self.arming / f"{service}.json", self.pid(part), customer=customer)
 
     async def status_of(self, purchase: Purchase) -> str:
         """Return the order's status, "" if it cannot be read."""

@@ -8,13 +8,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from shared.events import Event
 from shared.messaging import outbox
 from shared.messaging.client import EventMsg
+from shared.messaging.outage import Patience
+from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.publisher import PipelinedPublisher
 from shared.persistence.group_commit import GroupCommit
 from shared.persistence.writes import Writes
 
 Passed = Callable[[str], None]
+Heard = Callable[[Event], None]
 
 COMMIT = ("before-commit", "after-commit")
 PUBLISH = ("before-publish", "after-publish")
@@ -48,6 +52,18 @@ def install(service: str, passed: Passed) -> None:
         from services.email.mailer import SmtpMailer  # noqa: PLC0415 - only in its own process
 
         _wrap(SmtpMailer, "send", passed, before="before-call", after="after-call")
+
+
+def install_bug(heard: Heard) -> None:
+    """Tell of each event just before its handler is called, which may fail then."""
+    inner = Patience.__call__
+
+    async def wrapped(self: Patience, delivery: Delivery, following: Next) -> None:
+        assert delivery.event is not None  # noqa: S101 - it is decoded by now
+        heard(delivery.event)
+        await inner(self, delivery, following)
+
+    Patience.__call__ = wrapped  # type: ignore[method-assign]  # in a process of its own
 
 
 def _wrap(owner: Any, name: str, passed: Passed, *, before: str = "", after: str = "") -> None:

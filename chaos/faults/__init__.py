@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from chaos.faults.amnesia import NatsAmnesia
 from chaos.faults.base import Fault
+from chaos.faults.bug import BugOnOneEvent
 from chaos.faults.deaths import ServerKill, ServiceKill
 from chaos.faults.fail_points import FailPoint
 from chaos.faults.hangs import Hang, Zombie
@@ -28,6 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     *SANDBOX_FAULTS,
     Duplicates(),
     Poison(),
+    BugOnOneEvent(),
     RollingRestart(),
     Overload(),
     LastUnits(),

@@ -16,7 +16,8 @@ class Hang(Fault):
         self.part = part
         self.name = f"hung-{part}"
         self.does = f"SIGSTOP of {part}"
-        self.promise_s = 5.0
+        # Orders wait while the provider's breaker is open: of its return nothing is promised.
+        self.promise_s = None if part == "provider" else 5.0
 
     async def strike(self, stage: Stage) -> int:
         async with stopped(stage.process(self.part)):

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from chaos.faults import BY_NAME, FAULTS
-from chaos.run import Order, plan_for
+from chaos.run import Order, Tally, plan_for
 from chaos.stage import Pace
 
 
@@ -14,8 +14,8 @@ def test_every_row_of_the_fault_table_is_there() -> None:
         "service-kill", "fail-points", "nats-kill", "nats-amnesia", "redis-kill", "redis-flush",
         "postgres-kill", "zombie", "hung-nats", "hung-redis", "hung-postgres", "hung-provider",
         "provider-drop", "provider-500", "provider-delay", "provider-429", "mail-cut", "mail-4xx",
-        "mail-5xx", "duplicates", "poison", "rolling-restart", "overload", "race-last-units",
-        "race-one-key", "race-cancel", "race-expiry",
+        "mail-5xx", "duplicates", "poison", "bug-on-one-event", "rolling-restart", "overload",
+        "race-last-units", "race-one-key", "race-cancel", "race-expiry",
     }  # fmt: skip
 
 
@@ -42,6 +42,14 @@ def test_each_fault_can_have_a_stack_of_its_own(tmp_path: Path) -> None:
 
     assert [it.name for it in apart] == ["nats-kill", "redis-kill"]
     assert len({it.out for it in apart}) == 2
+
+
+def test_a_recovery_after_its_promise_is_late() -> None:
+    tally = Tally(BY_NAME["nats-kill"], recoveries_s=[0.2, 2.9, 3.1, float("inf")])
+    unpromised = Tally(BY_NAME["hung-provider"], recoveries_s=[16.0])
+
+    assert tally.late == [3.1, float("inf")]
+    assert unpromised.late == []
 
 
 def test_at_twenty_rounds_every_fail_point_has_its_turn() -> None:
