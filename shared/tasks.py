@@ -8,7 +8,7 @@ TRIES = 20
 
 
 async def end(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Cancel the tasks until they end; what they raise is not told.
+    """Cancel the tasks until they end, for two seconds at the most; what they raise is not told.
 
     Once may not do: up to Python 3.11 `asyncio.wait_for` forgets a cancellation that comes together
     with its result, and then a task that goes round for ever would do so (seen in the campaign: a
