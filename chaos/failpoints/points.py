@@ -10,10 +10,11 @@ from typing import Any
 
 from shared.events import Event
 from shared.messaging import outbox
-from shared.messaging.client import EventMsg
+from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.outage import Patience
 from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.publisher import PipelinedPublisher
+from shared.messaging.together import Asked, DecidedTogether
 from shared.persistence.group_commit import GroupCommit
 from shared.persistence.writes import Writes
 
@@ -44,6 +45,7 @@ def install(service: str, passed: Passed) -> None:
     _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")
     _wrap(outbox, "mark", passed, before="before-mark", after="after-mark")
     _wrap(EventMsg, "ack", passed, before="before-ack", after="after-ack")
+    _wrap_plain(EventClient, "acknowledge", passed, before="before-ack", after="after-ack")
     if service == "payment":
         from services.payment.gateway import Provider  # noqa: PLC0415 - only in its own process
 
@@ -55,15 +57,28 @@ def install(service: str, passed: Passed) -> None:
 
 
 def install_bug(heard: Heard) -> None:
-    """Tell of each event just before its handler is called, which may fail then."""
-    inner = Patience.__call__
+    """Tell of each event just before its handler is called, which may fail then.
 
-    async def wrapped(self: Patience, delivery: Delivery, following: Next) -> None:
+    A handler is called at two places: alone, and for a batch.
+    """
+    wait_it_out, work_of = Patience.__call__, DecidedTogether._work_of
+
+    async def alone(self: Patience, delivery: Delivery, following: Next) -> None:
         assert delivery.event is not None  # noqa: S101 - it is decoded by now
         heard(delivery.event)
-        await inner(self, delivery, following)
+        await wait_it_out(self, delivery, following)
 
-    Patience.__call__ = wrapped  # type: ignore[method-assign]  # in a process of its own
+    def together(self: DecidedTogether, msg: EventMsg) -> Asked | None:
+        work = work_of(self, msg)
+        try:
+            if work is not None and work.consumed is not None:
+                heard(work.consumed)
+        except Exception:  # noqa: BLE001 - as `_work_of` itself has it
+            return None
+        return work
+
+    Patience.__call__ = alone  # type: ignore[method-assign]  # in a process of its own
+    DecidedTogether._work_of = together  # type: ignore[method-assign]  # as above
 
 
 def _wrap(owner: Any, name: str, passed: Passed, *, before: str = "", after: str = "") -> None:
@@ -79,12 +94,14 @@ def _wrap(owner: Any, name: str, passed: Passed, *, before: str = "", after: str
     setattr(owner, name, wrapped)
 
 
-def _wrap_plain(owner: Any, name: str, passed: Passed, *, before: str) -> None:
+def _wrap_plain(owner: Any, name: str, passed: Passed, *, before: str, after: str = "") -> None:
     inner = getattr(owner, name)
 
     @wraps(inner)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         passed(before)
-        return inner(*args, **kwargs)
+        result = inner(*args, **kwargs)
+        passed(after)
+        return result
 
     setattr(owner, name, wrapped)

@@ -1,6 +1,6 @@
 """Bugs in the pipeline around the handlers: acknowledging, the inbox, the relay."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -8,9 +8,11 @@ from nats.errors import MsgAlreadyAckdError
 
 from shared.events import Event
 from shared.messaging import inbox, outbox
+from shared.messaging.client import EventMsg
 from shared.messaging.outbox import Message
 from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.retry import Settling
+from shared.messaging.together import DecidedTogether
 from shared.persistence.writes import Writes
 
 NEWEST = "SELECT coalesce(max(event_id::text), '')::text FROM outbox"
@@ -29,7 +31,14 @@ def ack_before_commit() -> None:
         with suppress(MsgAlreadyAckdError):
             await settle(self, delivery, following)
 
+    decide = DecidedTogether.__call__
+
+    async def acknowledge_all_first(self: DecidedTogether, batch: Sequence[EventMsg]) -> None:
+        batch[0].client.acknowledge(batch)
+        await decide(self, batch)
+
     Settling.__call__ = acknowledge_first  # type: ignore[method-assign]  # planted
+    DecidedTogether.__call__ = acknowledge_all_first  # type: ignore[method-assign]  # planted
 
 
 def inbox_row_dropped() -> None:

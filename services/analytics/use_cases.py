@@ -15,19 +15,14 @@ from shared.persistence.group_commit import Decision, GroupCommit, Work
 Commits = GroupCommit[None, Tally]
 
 
-async def count(event: Event, commits: Commits) -> None:
-    """Add the event to the reports, once.
-
-    Raises:
-        AlreadyConsumed: it was added before.
-        DependencyDown: Postgres is away.
-    """
+def count(event: Event) -> Work[None, Tally, None]:
+    """Add the event to the reports, once."""
 
     def decide(tally: Tally) -> Decision[None]:
         add(event, tally)
         return Decision(None)
 
-    await commits.run(Work(needs=None, decide=decide, consumed=event))
+    return Work(needs=None, decide=decide, consumed=event)
 
 
 def add(event: Event, tally: Tally) -> None:

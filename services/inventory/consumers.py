@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.inventory.use_cases import (
     Commits,
+    StockWork,
     release_stock,
     reserve_stock,
     sell_stock,
@@ -21,18 +22,17 @@ def register(
     clock: Clock = utc_now,
     new_id: NewId = new_id,
 ) -> None:
-    @consumer.on(OrderPlaced)
-    async def on_order_placed(event: OrderPlaced) -> None:
+    @consumer.deciding(OrderPlaced, commits)
+    def on_order_placed(event: OrderPlaced) -> StockWork[None]:
         """Reserves all lines of the order, or none."""
-        work = reserve_stock(event, at=clock(), new_id=new_id, hold_for=hold_for)
-        await commits.run(work)
+        return reserve_stock(event, at=clock(), new_id=new_id, hold_for=hold_for)
 
-    @consumer.on(OrderConfirmed)
-    async def on_order_confirmed(event: OrderConfirmed) -> None:
+    @consumer.deciding(OrderConfirmed, commits)
+    def on_order_confirmed(event: OrderConfirmed) -> StockWork[None]:
         """Makes the reservation a sale."""
-        await commits.run(sell_stock(event, at=clock(), new_id=new_id))
+        return sell_stock(event, at=clock(), new_id=new_id)
 
-    @consumer.on(OrderCancelled)
-    async def on_order_cancelled(event: OrderCancelled) -> None:
+    @consumer.deciding(OrderCancelled, commits)
+    def on_order_cancelled(event: OrderCancelled) -> StockWork[None]:
         """Releases what the order holds, and takes back what it bought."""
-        await commits.run(release_stock(event, at=clock(), new_id=new_id))
+        return release_stock(event, at=clock(), new_id=new_id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from services.order.catalogue import Catalogue
@@ -21,6 +22,8 @@ from shared.events import (
 )
 from shared.persistence.group_commit import Decision, GroupCommit, Work
 
+R = TypeVar("R")
+OrderWork = Work[Needs, Book, R]
 Verb = Callable[[Order], None]
 RELEASED_BY_TIME = "EXPIRED"
 
@@ -35,8 +38,8 @@ class Desk:
     new_id: NewId
 
 
-async def note_reservation(desk: Desk, event: StockReserved) -> None:
-    await _hear(
+def note_reservation(desk: Desk, event: StockReserved) -> OrderWork[None]:
+    return _hear(
         desk,
         event,
         event.order_id,
@@ -46,11 +49,11 @@ async def note_reservation(desk: Desk, event: StockReserved) -> None:
     )
 
 
-async def note_missing_stock(desk: Desk, event: StockRejected) -> None:
+def note_missing_stock(desk: Desk, event: StockRejected) -> OrderWork[None]:
     detail = ", ".join(
         f"{item.sku}: {item.requested} wanted, {item.available} there" for item in event.missing
     )
-    await _hear(
+    return _hear(
         desk,
         event,
         event.order_id,
@@ -58,24 +61,24 @@ async def note_missing_stock(desk: Desk, event: StockRejected) -> None:
     )
 
 
-async def note_released_stock(desk: Desk, event: StockReleased) -> None:
+def note_released_stock(desk: Desk, event: StockReleased) -> OrderWork[None]:
     """Only time releases stock of its own accord; otherwise it is our own cancellation's echo."""
 
     def verb(order: Order) -> None:
         if event.reason == RELEASED_BY_TIME:
             order.note_expired_reservation(at=event.timestamp)
 
-    await _hear(desk, event, event.order_id, verb)
+    return _hear(desk, event, event.order_id, verb)
 
 
-async def note_payment(desk: Desk, event: PaymentProcessed) -> None:
+def note_payment(desk: Desk, event: PaymentProcessed) -> OrderWork[None]:
     def verb(order: Order) -> None:
         if event.status is PaymentStatus.SUCCESS:
             order.note_payment(event.payment_id, at=desk.clock())
         else:
             order.note_failed_payment(event.reason or "declined", at=event.timestamp)
 
-    await _hear(desk, event, event.order_id, verb)
+    return _hear(desk, event, event.order_id, verb)
 
 
 async def copy_product(desk: Desk, event: ProductChanged) -> None:
@@ -107,9 +110,9 @@ async def expire_order(desk: Desk, order_id: UUID, *, detail: str, at: datetime)
     await _command(desk, order_id, lambda order: order.expire(detail, at=at))
 
 
-async def _hear(desk: Desk, event: Event, order_id: UUID, verb: Verb) -> None:
+def _hear(desk: Desk, event: Event, order_id: UUID, verb: Verb) -> OrderWork[None]:
     decide = _decision(desk, order_id, verb, cause=event)
-    await desk.commits.run(Work(Needs(order_id), decide, consumed=event))
+    return Work(Needs(order_id), decide, consumed=event)
 
 
 async def _command(desk: Desk, order_id: UUID, verb: Verb) -> None:

@@ -10,7 +10,7 @@ tests beside (`tests/integration/shared/messaging/test_client.py`) fail when the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nats.aio.client import Client
@@ -30,6 +30,7 @@ class EventMsg(Msg):
         self, client: "EventClient", subject: str, reply: str, data: bytes, raw_headers: bytes
     ) -> None:
         self._client = client
+        self.client = client
         self.subject = subject
         self.reply = reply
         self.data = data
@@ -56,12 +57,12 @@ class EventMsg(Msg):
 
     async def ack(self) -> None:
         self._check_reply()
-        self._client.send(self.reply)  # type: ignore[attr-defined]  # ours, an EventClient
+        self.client.send(self.reply)
         self._ackd = True
 
     def give_back(self) -> None:
         """Return the message at once, unhandled."""
-        self._client.send(self.reply, Msg.Ack.Nak)  # type: ignore[attr-defined]  # as above
+        self.client.send(self.reply, Msg.Ack.Nak)
         self._ackd = True
 
 
@@ -94,9 +95,18 @@ class EventClient(Client):
             command = b"".join((line.encode(), headers, payload, CRLF))
         else:
             command = b"".join((f"PUB {subject} {reply} {size}\r\n".encode(), payload, CRLF))
+        self._put(command)
+
+    def acknowledge(self, messages: Sequence[EventMsg]) -> None:
+        """Acknowledge each of them, in one go."""
+        self._put("".join([f"PUB {msg.reply} 0\r\n\r\n" for msg in messages]).encode())
+        for msg in messages:
+            msg._ackd = True
+
+    def _put(self, commands: bytes) -> None:
         pending = self._pending
-        pending.append(command)
-        self._pending_data_size += len(command)
+        pending.append(commands)
+        self._pending_data_size += len(commands)
         if len(pending) == 1 and self.is_connected:  # what is there already has its flush coming
             assert self._flush_queue is not None  # noqa: S101 - made when connecting
             self._flush_queue.put_nowait(asyncio.get_running_loop().create_future())

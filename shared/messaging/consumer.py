@@ -2,14 +2,21 @@
 
 consumer = Consumer("inventory", broker, ...)
 
-@consumer.on(OrderPlaced)
-async def on_order_placed(event: OrderPlaced) -> None:
-    await reserve_stock(warehouse, event)
+@consumer.deciding(OrderPlaced, commits)
+def on_order_placed(event: OrderPlaced) -> Work[...]:
+    return reserve_stock(event, at=clock())
+
+@consumer.on(OrderConfirmed)
+async def on_order_confirmed(event: OrderConfirmed) -> None:
+    await mailroom.announce(event)
+
+What asks for nothing but a decision is handled together with all that came with it
+(`DecidedTogether`); a handler that has to wait for others, in a task of its own.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from faststream.nats import NatsBroker
 
@@ -17,6 +24,7 @@ from shared.events import Event
 from shared.events.topology import CONSUMER_LIMITS, Hearing, Replays, Subscription
 from shared.messaging import faststream_feed
 from shared.messaging.advisories import Advisories
+from shared.messaging.batches import Batches, Together
 from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.desk.way_back import WayBack
@@ -26,12 +34,15 @@ from shared.messaging.outage import Patience
 from shared.messaging.pipeline import Delivery, Next, decoding, stack
 from shared.messaging.pull import LOOK_EVERY_S, ContinuousPull
 from shared.messaging.retry import Settling
+from shared.messaging.together import Decide, DecidedTogether
 from shared.messaging.topology_setup import ensure_consumer
 from shared.metrics import Metrics
+from shared.persistence.group_commit import GroupCommit
 from shared.tasks import end
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[E], Awaitable[None]]
+Deciding = Callable[[Decide[E]], Decide[E]]
 
 
 class Consumer:
@@ -73,8 +84,30 @@ class Consumer:
         """Register a handler; it takes one event and calls one use case."""
 
         def register(handler: Handler[E]) -> Handler[E]:
-            self._subscribe(Subscription(self.group, event_type.__name__), event_type, handler)
+            async def call_handler(delivery: Delivery) -> None:
+                await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
+
+            self._subscribe(event_type, call_handler, description=_purpose(handler))
             return handler
+
+        return register
+
+    def deciding(self, event_type: type[E], commits: GroupCommit[Any, Any]) -> Deciding[E]:
+        """Register a handler that only decides: it returns the work for the group commit."""
+
+        def register(decide: Decide[E]) -> Decide[E]:
+            async def call_handler(delivery: Delivery) -> None:
+                await commits.run(decide(delivery.event))  # type: ignore[arg-type]  # as above
+
+            together = DecidedTogether(
+                event_type,
+                decide,
+                commits,
+                seen=self._seen,
+                metrics=self._metrics.consumers.of(self._heard(event_type).durable),
+            )
+            self._subscribe(event_type, call_handler, together, description=_purpose(decide))
+            return decide
 
         return register
 
@@ -111,16 +144,23 @@ class Consumer:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.gather(*(pull.look_after() for pull in self._pulls))
 
+    def _heard(self, event_type: type[Event]) -> Subscription:
+        return Subscription(self.group, event_type.__name__)
+
     def _subscribe(
-        self, subscription: Subscription, event_type: type[E], handler: Handler[E]
+        self,
+        event_type: type[Event],
+        call_handler: Next,
+        together: Together | None = None,
+        *,
+        description: str,
     ) -> None:
-        async def handle(msg: EventMsg) -> None:
+        async def handle_alone(msg: EventMsg) -> None:
             await stages(Delivery(msg, subscription))
 
-        async def call_handler(delivery: Delivery) -> None:
-            await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
-
-        pull = self._pull(subscription, event_type, handle, description=_purpose(handler))
+        subscription = self._heard(event_type)
+        batches = Batches(handle_alone, together)
+        pull = self._pull(subscription, event_type, batches, description=description)
         stages = self._around(call_handler, subscription, event_type, pull)
         self._way_back.add(subscription, event_type, call_handler, self._hear_replays())
 
@@ -130,36 +170,18 @@ class Consumer:
             self._replays = self._pull(
                 self._way_back.replays,
                 Event,
-                self._way_back.handle,
+                Batches(self._way_back.handle),
                 description="Dead letters of this group alone, replayed by an operator.",
             )
         return self._replays
 
     def _pull(
-        self,
-        heard: Hearing,
-        event_type: type[Event],
-        handle: Callable[[EventMsg], Awaitable[None]],
-        *,
-        description: str,
+        self, heard: Hearing, event_type: type[Event], batches: Batches, *, description: str
     ) -> ContinuousPull:
-        async def handle_batch(batch: list[EventMsg]) -> None:
-            if len(batch) == 1:
-                await handle_one(batch[0])
-            else:
-                await asyncio.gather(*map(handle_one, batch))
-
-        async def handle_one(msg: EventMsg) -> None:
-            try:
-                await handle(msg)
-            finally:
-                if not pull.closing or msg.is_acked:
-                    pull.release(msg)
-
         deliver, tie = faststream_feed.subscribe(
-            self._broker, heard, event_type, handle_batch, description=description
+            self._broker, heard, event_type, batches.handle, description=description
         )
-        pull = ContinuousPull(
+        batches.pull = pull = ContinuousPull(
             heard,
             deliver,
             capacity=self._workers,

@@ -31,10 +31,7 @@ class Delivery:
         self.subscription = subscription
         self.event: Event | None = None
         self.letter = letter
-        # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>;
-        # with a domain there are three tokens more, the last of which is random.
-        tokens = msg.reply.split(".")
-        self._tokens = tokens if len(tokens) == 9 else tokens[:-1]
+        self._tokens = _tokens(msg)
         self.deliveries = int(self._tokens[-5])
 
     @property
@@ -48,6 +45,21 @@ class Delivery:
         A broker that lost its tail gives numbers a second time; the time tells them apart.
         """
         return f"{self.stream_seq}:{self._tokens[-2]}"
+
+
+def deliveries_of(msg: EventMsg) -> int:
+    """Return how many times the broker has delivered the message, this time included."""
+    return int(_tokens(msg)[-5])
+
+
+def _tokens(msg: EventMsg) -> list[str]:
+    """Take the reply subject apart.
+
+    $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>;
+    with a domain there are three tokens more, the last of which is random.
+    """
+    tokens = msg.reply.split(".")
+    return tokens if len(tokens) == 9 else tokens[:-1]
 
 
 Next = Callable[[Delivery], Awaitable[None]]

@@ -7,7 +7,7 @@ and every message in hand is kept alive until it is settled.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -52,6 +52,7 @@ class ContinuousPull:
         self.subscription = subscription
         self._deliver = deliver
         self._capacity = capacity
+        self._worth_asking = max(1, capacity // 4)
         self._ensure = ensure
         self._extend_every_s = ack_wait_s / 3
         self._requested = 0
@@ -97,11 +98,11 @@ class ContinuousPull:
             async with asyncio.timeout(GOODBYE_S):
                 await self._inbox_subscription.drain()  # type: ignore[no-untyped-call]
 
-    def release(self, msg: EventMsg) -> None:
-        """Note that the message is settled: its place is free."""
-        self._in_hand.pop(msg.reply, None)
-        if self._requested <= self._capacity // 2:
-            self._top_up()
+    def release(self, settled: Iterable[EventMsg]) -> None:
+        """Note that these messages are settled: their places are free."""
+        for msg in settled:
+            self._in_hand.pop(msg.reply, None)
+        self._top_up()
 
     def pause(self) -> None:
         """Ask for no more until `resume`: something that every message needs is away."""
@@ -122,7 +123,8 @@ class ContinuousPull:
 
     def _top_up(self) -> None:
         free = self._capacity - len(self._in_hand) - len(self._arrived) - self._requested
-        if free <= 0 or self._pauses or self._closing or self._broken:
+        # A request for each place would cost the broker as much as the message it brings.
+        if free < self._worth_asking or self._pauses or self._closing or self._broken:
             return
         if not self._connection.is_connected:
             return

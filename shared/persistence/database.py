@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.errors import DependencyDown, Overloaded
+from shared.persistence import arrays
 
 COMMAND_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 3.0
@@ -164,6 +165,7 @@ class KeptConnection:
         await driver.set_type_codec(
             "jsonb", schema="pg_catalog", encoder=str, decoder=str, format="text"
         )
+        arrays.install(driver)
         await driver.execute(GROUP_PLANNING)
         if not self._synchronous_commit:
             await driver.execute("SET synchronous_commit = off")

@@ -117,12 +117,31 @@ class GroupCommit(Generic[N, S]):
             Overloaded: too many wait already.
             Exception: whatever `decide` raised; nothing of this work was written.
         """
-        if len(self._waiting) >= self._queue:
+        [member] = await self._settled([work])
+        if member.error is not None:
+            raise member.error
+        result: R = member.result
+        return result
+
+    async def run_all(self, works: Sequence[Work[N, S, R]]) -> list[Exception | None]:
+        """Return for each work the error that `run` would raise, or None: it is committed.
+
+        They wait as one, which spares a task and a future for each (docs/adr/0011).
+
+        Raises:
+            Overloaded: too many wait already; none of them was taken.
+        """
+        return [member.error for member in await self._settled(works)]
+
+    async def _settled(self, works: Sequence[Work[N, S, Any]]) -> "Members[N, S]":
+        if len(self._waiting) + len(works) > self._queue:
             raise Overloaded("group commit")
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Member(work, answer))
+        caller = _Caller(len(works))
+        members = [_Member(work, caller) for work in works]
+        self._waiting.extend(members)
         self._arrived.set()
-        return await answer
+        await caller.woken
+        return members
 
     def start(self) -> None:
         self._writer = asyncio.create_task(self._write(), name="group-commit")
@@ -160,7 +179,7 @@ class GroupCommit(Generic[N, S]):
         """Take the next members, but for those whose callers went away: their events come again."""
         size = min(len(self._waiting), self._limit)
         members = [self._waiting.popleft() for _ in range(size)]
-        return [member for member in members if not member.answer.done()]
+        return [member for member in members if not member.caller.is_gone]
 
     async def _commit(self, group: "Members[N, S]", *, hopeful: bool = True) -> None:
         started = perf_counter()
@@ -226,14 +245,36 @@ class GroupCommit(Generic[N, S]):
         return messages
 
 
-class _Member(Generic[N, S]):
-    __slots__ = ("answer", "outcome", "races", "refusal", "trace", "work")
+class _Caller:
+    """Who waits for one member or for many, and goes on when the last of them is settled."""
 
-    def __init__(self, work: Work[N, S, Any], answer: asyncio.Future[Any]) -> None:
+    __slots__ = ("_left", "woken")
+
+    def __init__(self, members: int) -> None:
+        self._left = members
+        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether it was cancelled; nobody else is done before its members are."""
+        return self.woken.done()
+
+    def hear(self) -> None:
+        """One more member is settled."""
+        self._left -= 1
+        if not self._left and not self.woken.done():
+            self.woken.set_result(None)
+
+
+class _Member(Generic[N, S]):
+    __slots__ = ("caller", "error", "races", "refusal", "result", "trace", "work")
+
+    def __init__(self, work: Work[N, S, Any], caller: _Caller) -> None:
         self.work = work
-        self.answer = answer
+        self.caller = caller
         self.trace = current_traceparent()  # of the caller: the writer has a context of its own
-        self.outcome: Decision[Any] | None = None
+        self.result: Any = None
+        self.error: Exception | None = None
         self.refusal: Exception | None = None
         self.races = 0
 
@@ -245,13 +286,14 @@ class _Member(Generic[N, S]):
         """
         self.refusal = None
         try:
-            self.outcome = self.work.decide(state)
+            decision = self.work.decide(state)
         except refusals as refusal:
             if self.work.consumed is not None:
                 raise
             self.refusal = refusal
             return ()
-        return self.outcome.events
+        self.result = decision.result
+        return decision.events
 
     def lost_race(self, error: Exception) -> bool:
         """Tell whether it is worth deciding again, on what the other replica wrote."""
@@ -259,14 +301,13 @@ class _Member(Generic[N, S]):
         return isinstance(error, asyncpg.UniqueViolationError) and self.races < RACES
 
     def settle(self) -> None:
-        if self.refusal is not None:
-            self.fail(self.refusal)
-        elif not self.answer.done():
-            self.answer.set_result(self.outcome.result if self.outcome else None)
+        """Tell the caller how it ended; what was decided is committed."""
+        self.error = self.refusal
+        self.caller.hear()
 
     def fail(self, error: Exception) -> None:
-        if not self.answer.done():  # the caller may have been cancelled meanwhile
-            self.answer.set_exception(error)
+        self.error = error
+        self.caller.hear()
 
 
 Members = list[_Member[N, S]]
@@ -284,7 +325,7 @@ def _without_repeats(group: Members[N, S], known: set[int]) -> Members[N, S]:
         if event is None:
             fresh.append(member)
         elif event.event_id.int in known:
-            member.outcome, member.refusal = None, AlreadyConsumed(event.event_id)
+            member.refusal = AlreadyConsumed(event.event_id)
         else:
             known.add(event.event_id.int)
             fresh.append(member)

@@ -1,0 +1,81 @@
+"""Handling together what arrived together, where all that an event asks for is a decision.
+
+Such a handler returns the work for a group commit instead of waiting for it. So a whole batch is
+decoded, decided, committed and acknowledged in one go, without a task, a future and nine calls
+deep of stages for each message (docs/adr/0011-decided-together.md).
+
+In hope, as the group commit itself goes: that each event comes for the first time and reads well,
+and that nothing is away. Whatever does not get through is left, and goes alone through the
+stages, which know what to make of it. Nothing of it was settled or counted until then.
+"""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from shared.errors import Overloaded
+from shared.events import Event
+from shared.messaging.client import EventMsg
+from shared.messaging.idempotency import Seen
+from shared.messaging.pipeline import deliveries_of
+from shared.metrics import SubscriptionMetrics
+from shared.persistence.group_commit import GroupCommit, Work
+from shared.telemetry import is_tracing
+
+E = TypeVar("E", bound=Event)
+Asked = Work[Any, Any, None]
+Decide = Callable[[E], Asked]
+"""A handler that needs nothing but a decision: from the event to the work."""
+
+
+class DecidedTogether:
+    """One subscription's batches, in one group commit each."""
+
+    def __init__(
+        self,
+        event_type: type[E],
+        decide: Decide[E],
+        commits: GroupCommit[Any, Any],
+        *,
+        seen: Seen,
+        metrics: SubscriptionMetrics,
+    ) -> None:
+        self._event_type = event_type
+        self._decide: Decide[Any] = decide
+        self._commits = commits
+        self._seen = seen
+        self._metrics = metrics
+
+    async def __call__(self, batch: Sequence[EventMsg]) -> None:
+        """Handle and acknowledge what gets through; the rest stays as it came."""
+        if is_tracing():  # each message has a trace of its own
+            return
+        hopeful = [(msg, work) for msg in batch if (work := self._work_of(msg)) is not None]
+        if not hopeful:
+            return
+        started = perf_counter()
+        try:
+            errors = await self._commits.run_all([work for _, work in hopeful])
+        except Overloaded:
+            return
+        pairs = zip(hopeful, errors, strict=True)
+        self._settle([came for came, error in pairs if error is None], perf_counter() - started)
+
+    def _work_of(self, msg: EventMsg) -> Asked | None:
+        """Return what the event asks for; None if it has to go alone."""
+        if deliveries_of(msg) > 1:  # Redis may know it
+            return None
+        try:
+            return self._decide(self._event_type.from_bytes(msg.data))
+        except Exception:  # noqa: BLE001 - it fails again in the stages, which settle it
+            return None
+
+    def _settle(self, through: list[tuple[EventMsg, Asked]], seconds: float) -> None:
+        if not through:
+            return
+        for _, work in through:
+            assert work.consumed is not None  # noqa: S101 - it is the event that was heard
+            self._seen.mark(work.consumed.event_id)
+        self._metrics.handled(len(through), seconds)
+        messages = [msg for msg, _ in through]
+        messages[0].client.acknowledge(messages)
