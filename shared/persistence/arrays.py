@@ -34,7 +34,7 @@ _bool = Struct(">i?").pack
 
 def install(connection: asyncpg.Connection) -> None:
     """Let the connection send arrays so; it reads none from then on."""
-    settings = connection._protocol.get_settings()
+    settings = connection._protocol.get_settings()  # type: ignore[attr-defined]  # see above
     for name, oid, element, to_bytes in ARRAYS:
         settings.add_python_codec(
             oid, name, "pg_catalog", [], "array", _encoder(element, to_bytes), _unread, "binary"

@@ -31,7 +31,7 @@ def replica(database: Database) -> AbstractAsyncContextManager[Commits]:
 async def hear(commits: Commits, events: Iterable[Event]) -> list[BaseException]:
     """Count the events together, as one group; returns the errors, repeats left out."""
     outcomes = await asyncio.gather(
-        *(count(event, commits) for event in events), return_exceptions=True
+        *(commits.run(count(event)) for event in events), return_exceptions=True
     )
     return [
         outcome

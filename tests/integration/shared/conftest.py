@@ -81,13 +81,24 @@ def settings(servers: Servers, database_url: str) -> ServiceSettings:
     return settings_on(ServiceSettings, servers, database_url, log_level="INFO")
 
 
+BOTH_WAYS = pytest.mark.parametrize("together", [False, True], ids=["alone", "together"])
+"""For tests of what has to hold however the toy handles its events."""
+
+
 @pytest.fixture
-async def make_toy(floor: Floor, settings: ServiceSettings) -> AsyncIterator[MakeToy]:
+def together() -> bool:
+    return False
+
+
+@pytest.fixture
+async def make_toy(
+    floor: Floor, settings: ServiceSettings, together: bool
+) -> AsyncIterator[MakeToy]:
     """Starts toys in this process, which end with the test."""
     async with AsyncExitStack() as stack:
 
         async def make(**changes: object) -> Toy:
-            toy = toy_of(settings.model_copy(update=changes))
+            toy = toy_of(settings.model_copy(update=changes), together=together)
             app = toy.service.app
             await stack.enter_async_context(app.router.lifespan_context(app))
             return toy

@@ -8,7 +8,8 @@ place that TOY_DIES_AT names.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from shared.errors import PermanentError, TransientError
 from shared.events import Event, Item, OrderPlaced, OrderShipped, caused_by, first_cause
 from shared.events.topology import Subscription
 from shared.messaging import outbox
+from shared.messaging.client import EventClient
 from shared.messaging.desk.archive import Archive
 from shared.persistence.group_commit import Decision, GroupCommit, Work
 from shared.persistence.writes import Writes
@@ -90,16 +92,28 @@ class Toy:
         return registry.get_sample_value(name, labels) or 0.0
 
 
-def toy_of(settings: ServiceSettings) -> Toy:
+def toy_of(settings: ServiceSettings, *, together: bool = False) -> Toy:
+    """A toy that handles each event by itself, or decides all together that came together.
+
+    Only alone there is a before and an after.
+    """
     service = Service(GROUP, settings)
     toy = Toy(service, service.commits(CounterRepository(), refusals=(Refused,)))
 
-    @service.consumer.on(OrderPlaced)
-    async def on_order_placed(event: OrderPlaced) -> None:
+    async def by_itself(event: OrderPlaced) -> None:
         toy.heard.append(event.customer_id)
         await toy.before(event)
         await toy.commits.run(Work(event.customer_id, counting(event), consumed=event))
         await toy.after(event)
+
+    def decided(event: OrderPlaced) -> Work[str, Counters, Any]:
+        toy.heard.append(event.customer_id)
+        return Work(event.customer_id, counting(event), consumed=event)
+
+    if together:
+        service.consumer.deciding(OrderPlaced, toy.commits)(decided)
+    else:
+        service.consumer.on(OrderPlaced)(by_itself)
 
     @service.app.post("/count/{name}")
     async def count(name: str) -> dict[str, int]:
@@ -153,7 +167,7 @@ def said_of(event: OrderPlaced) -> Event:
 
 
 def build(settings: ServiceSettings) -> FastAPI:
-    toy = toy_of(settings)
+    toy = toy_of(settings, together="TOY_TOGETHER" in os.environ)
     place, once = os.environ.get("TOY_DIES_AT"), Path(os.environ.get("TOY_DIED", ""))
     if place and not once.exists():
         _dies_at(place, toy, once)
@@ -171,6 +185,7 @@ def _dies_at(place: str, toy: Toy, note: Path) -> None:
             CounterRepository.save = die  # type: ignore[method-assign, assignment]  # in this process
         case "after commit, before ack":
             toy.after = die
+            EventClient.acknowledge = _now(die)  # type: ignore[method-assign]  # in this process
         case "after publish, before mark":
             outbox.mark = die  # type: ignore[assignment]  # in this process
         case "replay handled, before its record":
@@ -185,6 +200,14 @@ def _dies_at(place: str, toy: Toy, note: Path) -> None:
                 await die()
 
             Archive.close = close_and_die  # type: ignore[method-assign]  # in this process
+
+
+def _now(die: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    def die_at_once(*_: Any) -> None:
+        with suppress(StopIteration):
+            die().send(None)
+
+    return die_at_once
 
 
 if __name__ == "__main__":

@@ -82,6 +82,11 @@ async def toy_process(
                 await process.wait()
 
 
+def way(*, together: bool) -> dict[str, str]:
+    """How the toy is to handle its events, in its environment."""
+    return {"TOY_TOGETHER": "1"} if together else {}
+
+
 def _environment(settings: ServiceSettings, port: int) -> dict[str, str]:
     return {
         "SHOP_DATABASE_URL": settings.database_url,

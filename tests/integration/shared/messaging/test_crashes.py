@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from shared.settings import ServiceSettings
+from tests.integration.shared.conftest import BOTH_WAYS
 from tests.integration.shared.shop_floor import Floor
-from tests.integration.shared.toy_process import toy_process
+from tests.integration.shared.toy_process import toy_process, way
 
 # Orders counted, events not known to be published, and events that may be in the stream.
 AT_DEATH = {
@@ -16,12 +17,13 @@ AT_DEATH = {
 }
 
 
+@BOTH_WAYS
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("place", AT_DEATH)
 async def test_killed_at_a_point_each_event_still_has_one_effect(
-    floor: Floor, settings: ServiceSettings, tmp_path: Path, place: str
+    floor: Floor, settings: ServiceSettings, tmp_path: Path, place: str, together: bool
 ) -> None:
-    env = {"TOY_DIES_AT": place, "TOY_DIED": str(tmp_path / "died")}
+    env = {"TOY_DIES_AT": place, "TOY_DIED": str(tmp_path / "died"), **way(together=together)}
     await floor.order("ada", "bob", "ada")
     async with toy_process(settings, tmp_path / "log", env) as doomed:
         assert await doomed.died(within_s=60) == -9

@@ -11,7 +11,7 @@ from shared.clock import new_id
 from shared.errors import DependencyDown
 from shared.events import OrderPlaced
 from tests.eventually import until
-from tests.integration.shared.conftest import MakeToy
+from tests.integration.shared.conftest import BOTH_WAYS, MakeToy
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Toy, placed
 
@@ -51,6 +51,7 @@ async def load(floor: Floor) -> AsyncIterator[Load]:
         await asyncio.wait_for(task, 10)
 
 
+@BOTH_WAYS
 async def test_nats_is_killed_under_load(floor: Floor, toy: Toy) -> None:
     async with load(floor) as placing:
         for orders in (100, 200):
@@ -60,6 +61,7 @@ async def test_nats_is_killed_under_load(floor: Floor, toy: Toy) -> None:
     await floor.finished(placing.orders)
 
 
+@BOTH_WAYS
 async def test_postgres_is_killed_under_load(floor: Floor, toy: Toy) -> None:
     async with load(floor) as placing:
         await placing.reaches(100)
@@ -89,6 +91,7 @@ async def test_an_outage_pauses_the_consumer(floor: Floor, make_toy: MakeToy) ->
     assert await floor.repeated_deliveries() == 0
 
 
+@BOTH_WAYS
 async def test_a_full_queue_is_waited_for_and_burns_no_deliveries(
     floor: Floor, make_toy: MakeToy
 ) -> None:
@@ -99,6 +102,7 @@ async def test_a_full_queue_is_waited_for_and_burns_no_deliveries(
     assert toy.metric("shop_consumer_dead_lettered_total") == 0
 
 
+@BOTH_WAYS
 async def test_redis_is_killed_and_wiped_under_load(floor: Floor, make_toy: MakeToy) -> None:
     for _ in range(2):
         await make_toy()

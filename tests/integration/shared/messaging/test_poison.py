@@ -7,7 +7,7 @@ from shared.clock import new_id
 from shared.messaging import retry
 from shared.messaging.topology_setup import ensure_consumer
 from tests.eventually import eventually
-from tests.integration.shared.conftest import MakeToy
+from tests.integration.shared.conftest import BOTH_WAYS, MakeToy
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import SUBSCRIPTION, Toy, placed
 
@@ -23,6 +23,7 @@ def other_version() -> bytes:
     return orjson.dumps({**orjson.loads(placed("ada").to_bytes()), "version": 9})
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
@@ -61,6 +62,7 @@ async def test_a_bad_payload_is_put_aside_at_once_with_its_history(
     assert toy.metric("shop_consumer_dead_lettered_total") == 1
 
 
+@BOTH_WAYS
 async def test_bad_events_in_a_group_do_not_delay_their_neighbours(
     floor: Floor, make_toy: MakeToy
 ) -> None:
@@ -95,6 +97,7 @@ async def test_what_failed_for_a_while_has_its_effect_in_the_end(floor: Floor, t
     assert await floor.repeated_deliveries() == 3
 
 
+@BOTH_WAYS
 async def test_a_message_that_kills_its_process_each_time_is_put_aside_on_entry(
     floor: Floor, make_toy: MakeToy
 ) -> None:

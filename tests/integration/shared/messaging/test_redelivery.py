@@ -1,13 +1,14 @@
 """The broker delivers at least once: again after an ack that was lost, or that takes too long."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from shared.events import OrderPlaced
-from shared.messaging.client import EventMsg
+from shared.messaging.client import EventClient, EventMsg
 from tests.eventually import eventually, until
-from tests.integration.shared.conftest import ACK_WAIT_S, MakeToy
+from tests.integration.shared.conftest import ACK_WAIT_S, BOTH_WAYS, MakeToy
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import DURABLE, Toy, placed
 
@@ -24,10 +25,18 @@ def lost_acks(monkeypatch: pytest.MonkeyPatch) -> list[EventMsg]:
         else:
             lost.append(self)
 
+    def lose_all(self: EventClient, messages: Sequence[EventMsg]) -> None:
+        """Those that are handled together come for the first time."""
+        lost.extend(messages)
+        for message in messages:
+            message._ackd = True
+
     monkeypatch.setattr(EventMsg, "ack", lose)
+    monkeypatch.setattr(EventClient, "acknowledge", lose_all)
     return lost
 
 
+@BOTH_WAYS
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("redis_knows", [True, False])
 async def test_what_comes_again_after_a_lost_ack_counts_once(
@@ -61,6 +70,7 @@ async def test_what_takes_longer_than_the_ack_wait_is_not_delivered_again(
     assert toy.heard == ["ada"]
 
 
+@BOTH_WAYS
 @pytest.mark.usefixtures("impatient")
 async def test_what_a_dead_replica_held_comes_to_another_after_the_ack_wait(
     floor: Floor, make_toy: MakeToy
@@ -73,6 +83,7 @@ async def test_what_a_dead_replica_held_comes_to_another_after_the_ack_wait(
     assert await floor.repeated_deliveries() == 1
 
 
+@BOTH_WAYS
 async def test_an_event_published_again_under_other_message_ids_counts_once(
     floor: Floor, toy: Toy
 ) -> None:

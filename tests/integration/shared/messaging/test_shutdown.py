@@ -11,9 +11,10 @@ import pytest
 from shared.events import OrderPlaced
 from shared.settings import ServiceSettings
 from tests.eventually import eventually
+from tests.integration.shared.conftest import BOTH_WAYS
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Toy, placed
-from tests.integration.shared.toy_process import ToyProcess, toy_process
+from tests.integration.shared.toy_process import ToyProcess, toy_process, way
 
 PATIENCE_S = 8.0
 BUYERS = 16
@@ -41,10 +42,11 @@ async def requests(toy: ToyProcess) -> AsyncIterator[list[int]]:
         yield statuses
 
 
+@BOTH_WAYS
 async def test_sigterm_under_load_loses_and_repeats_nothing(
-    floor: Floor, settings: ServiceSettings, tmp_path: Path
+    floor: Floor, settings: ServiceSettings, tmp_path: Path, together: bool
 ) -> None:
-    async with toy_process(settings, tmp_path / "log") as first:
+    async with toy_process(settings, tmp_path / "log", way(together=together)) as first:
         await first.ready()
         async with requests(first) as statuses:
             events = asyncio.create_task(floor.publish(placed(f"c{n % 9}") for n in range(ORDERS)))
@@ -57,7 +59,7 @@ async def test_sigterm_under_load_loses_and_repeats_nothing(
     assert 200 < await floor.inbox() < ORDERS  # in the midst
     await events
     asked = len(statuses)
-    async with toy_process(settings, tmp_path / "log") as second:
+    async with toy_process(settings, tmp_path / "log", way(together=together)) as second:
         await second.ready()
         await eventually(floor.total, ORDERS + asked, within_s=30)
         await eventually(floor.waiting, (0, 0))
@@ -89,6 +91,7 @@ async def test_what_arrives_during_the_drain_is_given_back_once(floor: Floor, to
     assert await floor.fetch(20) == 20
 
 
+@BOTH_WAYS
 async def test_what_has_just_arrived_is_finished_or_given_back(floor: Floor, toy: Toy) -> None:
     await floor.order(*(f"c{number}" for number in range(200)))
     await eventually(lambda: _handled(toy, 20))

@@ -264,3 +264,37 @@ async def test_a_lost_race_is_decided_again_but_not_for_ever(
 
     await commits.stop()
     await opened.close()
+
+
+async def test_works_that_come_as_one_are_answered_as_one(commits: Commits) -> None:
+    good, bad, repeated = placed("ada"), placed("bug-1"), placed("bob")
+    assert await commits.run_all([hearing(repeated)]) == [None]
+    errors = await commits.run_all([hearing(good), hearing(bad), hearing(repeated)])
+    assert [type(error) for error in errors] == [type(None), RuntimeError, AlreadyConsumed]
+
+
+async def test_works_that_come_as_one_may_be_more_than_a_group_holds(
+    commits: Commits, repository: Recorder
+) -> None:
+    assert await commits.run_all([hearing(placed("ada")) for _ in range(70)]) == [None] * 70
+    assert [len(group) for group in repository.groups] == [50, 20]
+
+
+async def test_all_or_none_of_them_are_taken(commits: Commits, floor: Floor) -> None:
+    with pytest.raises(Overloaded):
+        await commits.run_all([hearing(placed("ada")) for _ in range(101)])
+    assert await floor.inbox() == 0
+    assert await commits.run(asking("ada")) == 1
+
+
+async def test_works_whose_caller_went_away_are_left_out(commits: Commits, floor: Floor) -> None:
+    first = asyncio.create_task(commits.run(asking("bob")))
+    works = [hearing(placed("ada")) for _ in range(3)]
+    gone = asyncio.create_task(commits.run_all(works))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert await first == 1
+    await commits.run(asking("bob"))
+    assert await floor.counters() == {"bob": 2}
