@@ -16,6 +16,7 @@ What asks for nothing but a decision is handled together with all that came with
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from faststream.nats import NatsBroker
@@ -28,6 +29,7 @@ from shared.messaging.batches import Batches, Together
 from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.desk.way_back import WayBack
+from shared.messaging.gathering_pull import GatheringPull
 from shared.messaging.idempotency import Seen
 from shared.messaging.observing import Observing, Tracing
 from shared.messaging.outage import Patience
@@ -106,7 +108,13 @@ class Consumer:
                 seen=self._seen,
                 metrics=self._metrics.consumers.of(self._heard(event_type).durable),
             )
-            self._subscribe(event_type, call_handler, together, description=_purpose(decide))
+            self._subscribe(
+                event_type,
+                call_handler,
+                together,
+                description=_purpose(decide),
+                linger_s=commits.linger_s,
+            )
             return decide
 
         return register
@@ -154,13 +162,16 @@ class Consumer:
         together: Together | None = None,
         *,
         description: str,
+        linger_s: float = 0.0,
     ) -> None:
         async def handle_alone(msg: EventMsg) -> None:
             await stages(Delivery(msg, subscription))
 
         subscription = self._heard(event_type)
         batches = Batches(handle_alone, together)
-        pull = self._pull(subscription, event_type, batches, description=description)
+        pull = self._pull(
+            subscription, event_type, batches, description=description, linger_s=linger_s
+        )
         stages = self._around(call_handler, subscription, event_type, pull)
         self._way_back.add(subscription, event_type, call_handler, self._hear_replays())
 
@@ -176,12 +187,19 @@ class Consumer:
         return self._replays
 
     def _pull(
-        self, heard: Hearing, event_type: type[Event], batches: Batches, *, description: str
+        self,
+        heard: Hearing,
+        event_type: type[Event],
+        batches: Batches,
+        *,
+        description: str,
+        linger_s: float = 0.0,
     ) -> ContinuousPull:
         deliver, tie = faststream_feed.subscribe(
             self._broker, heard, event_type, batches.handle, description=description
         )
-        batches.pull = pull = ContinuousPull(
+        pull_class = partial(GatheringPull, linger_s=linger_s) if linger_s else ContinuousPull
+        batches.pull = pull = pull_class(
             heard,
             deliver,
             capacity=self._workers,

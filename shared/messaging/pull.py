@@ -26,6 +26,8 @@ Deliver = Callable[[list[EventMsg]], Coroutine[Any, Any, None]]
 
 EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
+STANDING = {"expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+NO_WAIT = {"no_wait": True}
 LOOK_EVERY_S = 0.5  # a lost request or consumer is noticed that fast
 GOODBYE_S = 1.0
 
@@ -121,21 +123,26 @@ class ContinuousPull:
         self._requested = 0
         self._top_up()
 
+    @property
+    def _free(self) -> int:
+        return self._capacity - len(self._in_hand) - len(self._arrived) - self._requested
+
+    @property
+    def _may_ask(self) -> bool:
+        off = self._pauses or self._closing or self._broken
+        return not off and self._connection.is_connected
+
     def _top_up(self) -> None:
-        free = self._capacity - len(self._in_hand) - len(self._arrived) - self._requested
         # A request for each place would cost the broker as much as the message it brings.
-        if free < self._worth_asking or self._pauses or self._closing or self._broken:
-            return
-        if not self._connection.is_connected:
-            return
+        if self._free >= self._worth_asking and self._may_ask:
+            self._ask(self._free)
+
+    def _ask(self, batch: int, *, no_wait: bool = False) -> None:
+        """Ask for so many messages: as they come, or only for those that are there."""
         if self._requested == 0:
             self._heard_at = monotonic()  # without a request there are no heartbeats
-        self._requested += free
-        request = {
-            "batch": free,
-            "expires": int(EXPIRES_S * 1e9),
-            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
-        }
+        self._requested += batch
+        request = {"batch": batch, **(NO_WAIT if no_wait else STANDING)}
         self._connection.send(self._next, orjson.dumps(request), reply=self._inbox)
 
     def _on_message(self, msg: EventMsg) -> None:
@@ -149,6 +156,9 @@ class ContinuousPull:
         if self._closing:
             msg.give_back()
             return
+        self._arrive(msg)
+
+    def _arrive(self, msg: EventMsg) -> None:
         self._arrived.append(msg)
         if len(self._arrived) == 1:  # the rest of what one read brought joins in the same batch
             self._loop.call_soon(self._hand_over)
@@ -171,6 +181,9 @@ class ContinuousPull:
             self._broken = True
             self._requested = 0
             return
+        self._on_end_of_request(msg)
+
+    def _on_end_of_request(self, msg: EventMsg) -> None:
         left = int(msg.headers.get("Nats-Pending-Messages", 0))
         self._requested = max(0, self._requested - left)
         self._top_up()

@@ -101,7 +101,7 @@ class GroupCommit(Generic[N, S]):
         self._refusals = refusals
         self._limit = limit
         self._queue = queue
-        self._linger_s = linger_s
+        self.linger_s = linger_s
         self._waiting: deque[_Member[N, S]] = deque()
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -165,8 +165,8 @@ class GroupCommit(Generic[N, S]):
         while True:
             await self._arrived.wait()
             self._idle.clear()
-            if self._linger_s:
-                await asyncio.sleep(self._linger_s)
+            if self.linger_s:
+                await asyncio.sleep(self.linger_s)
             group = self._next_group()
             if not self._waiting:
                 self._arrived.clear()
