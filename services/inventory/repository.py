@@ -17,7 +17,7 @@ from services.inventory.shelf import ReceiptKey, Shelf
 from shared.persistence.writes import Row, Writes
 
 # What these orders hold, locked against another replica that hears of the same order.
-# JSON goes as text both ways: SQLAlchemy's codec for `jsonb` runs in Python.
+# JSON goes as text both ways: SQLAlchemy's codecs for it run in Python.
 LOAD_RESERVATIONS = """
 SELECT order_id, reservation_id, correlation_id, quantities::text, expires_at, state
 FROM reservations WHERE order_id = ANY($1::uuid[])
