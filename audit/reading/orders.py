@@ -37,7 +37,7 @@ UNFINISHED = "SELECT order_id::text FROM orders WHERE status IN ('PLACED', 'RESE
 # By the rows: the histories agree with them, or I6 says so.
 BOUGHT = """
 SELECT item->>'sku', sum((item->>'quantity')::bigint)::bigint
-FROM orders, jsonb_array_elements(items) AS item
+FROM orders, json_array_elements(items) AS item
 WHERE status IN ('CONFIRMED', 'SHIPPED') GROUP BY 1
 """
 

@@ -9,16 +9,16 @@ from nats.errors import MsgAlreadyAckdError
 from shared.events import Event
 from shared.messaging import inbox, outbox
 from shared.messaging.client import EventMsg
-from shared.messaging.outbox import Message
+from shared.messaging.outbox import Group
 from shared.messaging.pipeline import Delivery, Next
 from shared.messaging.retry import Settling
 from shared.messaging.together import DecidedTogether
 from shared.persistence.writes import Writes
 
-NEWEST = "SELECT coalesce(max(event_id::text), '')::text FROM outbox"
+NEWEST = "SELECT coalesce(max(group_id::text), '')::text FROM outbox_groups"
 BEHIND = """
-SELECT event_id, subject, payload, traceparent FROM outbox
-WHERE event_id::text > $1 ORDER BY event_id LIMIT $2
+SELECT group_id, event_ids, subjects, payloads, traceparents, stream_seqs FROM outbox_groups
+WHERE group_id::text > $1 ORDER BY group_id LIMIT $2
 """
 
 
@@ -58,14 +58,12 @@ def relay_with_cursor() -> None:
     """The poll goes on after the last id it saw, instead of taking what is not yet published."""
     cursor: str | None = None
 
-    async def behind_cursor(
-        tx: asyncpg.Connection, _older_than: object, limit: int
-    ) -> list[Message]:
+    async def behind_cursor(tx: asyncpg.Connection, _older_than: object, limit: int) -> list[Group]:
         nonlocal cursor
         if cursor is None:
             cursor = await tx.fetchval(NEWEST)
-        rows = [Message(*row) for row in await tx.fetch(BEHIND, cursor, limit)]
-        cursor = str(rows[-1].event_id) if rows else cursor
-        return rows
+        groups = [Group.stored(row) for row in await tx.fetch(BEHIND, cursor, limit)]
+        cursor = str(groups[-1].group_id) if groups else cursor
+        return groups
 
     outbox.unpublished = behind_cursor  # type: ignore[assignment]  # planted

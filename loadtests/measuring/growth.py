@@ -133,8 +133,10 @@ FROM generate_series($1::bigint, $2::bigint) AS n, unnest(ARRAY{list(kinds)}) AS
 
 # Published rows are kept for an hour; without numbers in their streams, as those stay short.
 OUTBOX = f"""
-INSERT INTO outbox (event_id, subject, payload, traceparent, created_at, published_at)
-SELECT pg_temp.id(n, {EVENT}), 'orders.placed', decode(repeat('20', 600), 'hex'), '', now(), now()
+INSERT INTO outbox_groups (group_id, event_ids, subjects, payloads, traceparents, created_at,
+                           published_at)
+SELECT pg_temp.id(n, {EVENT}), ARRAY[pg_temp.id(n, {EVENT})], ARRAY['orders.placed'],
+       ARRAY[decode(repeat('20', 600), 'hex')], ARRAY[''], now(), now()
 FROM generate_series($1::bigint, $2::bigint) AS n WHERE n % 5 = 0
 """
 

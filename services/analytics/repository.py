@@ -17,7 +17,8 @@ from shared.persistence.writes import Row, Writes
 # order each come once (inbox), so a returned row that has both got its second one just now.
 MERGE_FACTS = """
 INSERT INTO order_facts AS f (order_id, currency, confirmed_cents, cancelled_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[]) ORDER BY 1
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::timestamptz[])
+ORDER BY 1
 ON CONFLICT (order_id) DO UPDATE SET
     confirmed_cents = coalesce(f.confirmed_cents, excluded.confirmed_cents),
     cancelled_at = coalesce(f.cancelled_at, excluded.cancelled_at)
@@ -28,15 +29,16 @@ RETURNING currency, confirmed_cents, cancelled_at
 
 ADD_EVENTS = """
 INSERT INTO event_counts AS t (event_type, events)
-SELECT * FROM unnest($1::text[], $2::bigint[]) ORDER BY 1
+SELECT unnest($1::text[]), unnest($2::bigint[]) ORDER BY 1
 ON CONFLICT (event_type) DO UPDATE SET events = t.events + excluded.events
 """
 
 ADD_MINUTES = """
 INSERT INTO revenue_minutes AS t (minute, currency, orders_placed, orders_confirmed,
     orders_cancelled, confirmed_cents, deducted_cents, refunded_cents)
-SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-    $6::bigint[], $7::bigint[], $8::bigint[]) ORDER BY 1, 2
+SELECT unnest($1::timestamptz[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]),
+    unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[])
+ORDER BY 1, 2
 ON CONFLICT (minute, currency) DO UPDATE SET
     orders_placed = t.orders_placed + excluded.orders_placed,
     orders_confirmed = t.orders_confirmed + excluded.orders_confirmed,
@@ -49,8 +51,8 @@ ON CONFLICT (minute, currency) DO UPDATE SET
 # The newest name wins, of two in the same moment the greater by code points, as in the domain.
 ADD_SALES = """
 INSERT INTO product_sales AS t (sku, currency, name, named_at, quantity, revenue_cents)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[],
-    $6::bigint[]) ORDER BY 1, 2
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]),
+    unnest($5::bigint[]), unnest($6::bigint[]) ORDER BY 1, 2
 ON CONFLICT (sku, currency) DO UPDATE SET
     name = CASE WHEN (excluded.named_at, excluded.name COLLATE "C") > (t.named_at, t.name)
         THEN excluded.name ELSE t.name END,
@@ -61,7 +63,8 @@ ON CONFLICT (sku, currency) DO UPDATE SET
 
 ADD_PAYMENTS = """
 INSERT INTO payment_method_totals AS t (payment_method, currency, succeeded, failed, amount_cents)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]),
+    unnest($5::bigint[])
 ORDER BY 1, 2
 ON CONFLICT (payment_method, currency) DO UPDATE SET
     succeeded = t.succeeded + excluded.succeeded,
@@ -70,7 +73,7 @@ ON CONFLICT (payment_method, currency) DO UPDATE SET
 """
 
 ADD_BUYERS = """
-INSERT INTO buyers (customer_id) SELECT * FROM unnest($1::text[]) ORDER BY 1
+INSERT INTO buyers (customer_id) SELECT unnest($1::text[]) ORDER BY 1
 ON CONFLICT (customer_id) DO NOTHING
 """
 

@@ -29,9 +29,10 @@ FROM mails WHERE order_id = ANY($1::uuid[])
 INSERT = """
 INSERT INTO mails (order_id, kind, event_id, event, created_at, recipient, status, attempts,
     detail, sent_at, claim, claimed_until, updated_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[],
-    $6::text[], $7::text[], $8::int[], $9::text[], $10::timestamptz[], $11::uuid[],
-    $12::timestamptz[], $13::timestamptz[])
+SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::uuid[]), unnest($4::text[]),
+    unnest($5::timestamptz[]), unnest($6::text[]), unnest($7::text[]), unnest($8::int[]),
+    unnest($9::text[]), unnest($10::timestamptz[]), unnest($11::uuid[]),
+    unnest($12::timestamptz[]), unnest($13::timestamptz[])
 """
 
 # Everything that a mail's verbs can change.
@@ -39,10 +40,11 @@ UPDATE = """
 UPDATE mails SET recipient = now.recipient, status = now.status, attempts = now.attempts,
     detail = now.detail, sent_at = now.sent_at, claim = now.claim,
     claimed_until = now.claimed_until, updated_at = now.updated_at
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[],
-    $7::timestamptz[], $8::uuid[], $9::timestamptz[], $10::timestamptz[])
-    AS now (order_id, kind, recipient, status, attempts, detail, sent_at, claim, claimed_until,
-        updated_at)
+FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS kind,
+    unnest($3::text[]) AS recipient, unnest($4::text[]) AS status, unnest($5::int[]) AS attempts,
+    unnest($6::text[]) AS detail, unnest($7::timestamptz[]) AS sent_at,
+    unnest($8::uuid[]) AS claim, unnest($9::timestamptz[]) AS claimed_until,
+    unnest($10::timestamptz[]) AS updated_at) AS now
 WHERE mails.order_id = now.order_id AND mails.kind = now.kind
 """
 

@@ -17,7 +17,7 @@ from services.inventory.shelf import ReceiptKey, Shelf
 from shared.persistence.writes import Row, Writes
 
 # What these orders hold, locked against another replica that hears of the same order.
-# JSON goes as text both ways: SQLAlchemy's codec for `jsonb` runs in Python.
+# JSON goes as text both ways: SQLAlchemy's codecs for it run in Python.
 LOAD_RESERVATIONS = """
 SELECT order_id, reservation_id, correlation_id, quantities::text, expires_at, state
 FROM reservations WHERE order_id = ANY($1::uuid[])
@@ -43,15 +43,16 @@ FROM receipts JOIN unnest($1::text[], $2::text[]) AS asked (sku, reference) USIN
 INSERT_RESERVATIONS = """
 INSERT INTO reservations (order_id, reservation_id, correlation_id, state, quantities, expires_at)
 SELECT order_id, reservation_id, correlation_id, state, quantities::jsonb, expires_at
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
-    AS new (order_id, reservation_id, correlation_id, state, quantities, expires_at)
+FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::uuid[]) AS reservation_id,
+    unnest($3::uuid[]) AS correlation_id, unnest($4::text[]) AS state,
+    unnest($5::text[]) AS quantities, unnest($6::timestamptz[]) AS expires_at) AS new
 ORDER BY order_id
 """
 
 # Of a reservation nothing but its state ever changes.
 UPDATE_RESERVATIONS = """
 UPDATE reservations SET state = now.state
-FROM unnest($1::uuid[], $2::text[]) AS now (order_id, state)
+FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state) AS now
 WHERE reservations.order_id = now.order_id
 """
 
@@ -59,8 +60,9 @@ WHERE reservations.order_id = now.order_id
 INSERT_PRODUCTS = """
 INSERT INTO products
     (sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
-    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]),
+    unnest($5::timestamptz[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
+    unnest($9::bigint[])
 ORDER BY 1
 """
 
@@ -68,8 +70,8 @@ ORDER BY 1
 # not written: a move that lost a piece on its way breaks the row's check.
 MOVE_STOCK = """
 UPDATE products SET (on_hand, reserved, sold) = (now.on_hand, now.reserved, now.sold)
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
-    AS now (sku, on_hand, reserved, sold)
+FROM (SELECT unnest($1::text[]) AS sku, unnest($2::bigint[]) AS on_hand,
+    unnest($3::bigint[]) AS reserved, unnest($4::bigint[]) AS sold) AS now
 WHERE products.sku = now.sku
 """
 
@@ -78,15 +80,17 @@ UPDATE_PRODUCTS = """
 UPDATE products SET (name, price_cents, currency, changed_at, on_hand, reserved, sold, received) =
     (now.name, now.price_cents, now.currency, now.changed_at,
      now.on_hand, now.reserved, now.sold, now.received)
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[],
-    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-    AS now (sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received)
+FROM (SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name,
+    unnest($3::bigint[]) AS price_cents, unnest($4::text[]) AS currency,
+    unnest($5::timestamptz[]) AS changed_at, unnest($6::bigint[]) AS on_hand,
+    unnest($7::bigint[]) AS reserved, unnest($8::bigint[]) AS sold,
+    unnest($9::bigint[]) AS received) AS now
 WHERE products.sku = now.sku
 """
 
 INSERT_RECEIPTS = """
 INSERT INTO receipts (sku, reference, quantity)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[])
 """
 
 # In the order of the statements' arrays.

@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from shared.persistence.tables import moment
 
 
 class OrderEventRow(SQLModel, table=True):
-    """The truth: every change of every order. The key makes versions unique."""
+    """The truth: every change of every order. The key makes versions unique.
+
+    `data` is kept as it was written: nothing looks into it here, and as `jsonb` it would be taken
+    apart (this and `items`: 12 µs of Postgres an order).
+    """
 
     __tablename__ = "order_events"
 
@@ -20,7 +23,7 @@ class OrderEventRow(SQLModel, table=True):
     version: int = Field(primary_key=True)
     event_type: str = Field(sa_column=Column(Text, nullable=False))
     timestamp: datetime = Field(sa_column=moment(nullable=False))
-    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class OrderRow(SQLModel, table=True):
@@ -40,7 +43,7 @@ class OrderRow(SQLModel, table=True):
     status: str = Field(sa_column=Column(Text, nullable=False))
     customer_id: str = Field(sa_column=Column(Text, nullable=False))
     customer_email: str = Field(sa_column=Column(Text, nullable=False))
-    items: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    items: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     total_cents: int = Field(sa_column=Column(BigInteger, nullable=False))
     currency: str = Field(sa_column=Column(Text, nullable=False))
     payment_method: str = Field(sa_column=Column(Text, nullable=False))

@@ -31,10 +31,12 @@ INSERT INTO payments (payment_id, order_id, status, amount_cents, refunded_cents
     payment_method, reason, expires_at, correlation_id, cause_id, charge_key, charge_id,
     refund_key, provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until,
     check_at, created_at, updated_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
-    $7::text[], $8::text[], $9::timestamptz[], $10::uuid[], $11::uuid[], $12::text[], $13::text[],
-    $14::text[], $15::text[], $16::text[], $17::uuid[], $18::bool[], $19::timestamptz[],
-    $20::timestamptz[], $21::timestamptz[], $22::timestamptz[])
+SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::bigint[]),
+    unnest($5::bigint[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+    unnest($9::timestamptz[]), unnest($10::uuid[]), unnest($11::uuid[]), unnest($12::text[]),
+    unnest($13::text[]), unnest($14::text[]), unnest($15::text[]), unnest($16::text[]),
+    unnest($17::uuid[]), unnest($18::bool[]), unnest($19::timestamptz[]),
+    unnest($20::timestamptz[]), unnest($21::timestamptz[]), unnest($22::timestamptz[])
 ORDER BY 1
 """
 
@@ -46,12 +48,13 @@ UPDATE payments SET (status, refunded_cents, payment_method, reason, cause_id, c
     (now.status, now.refunded_cents, now.payment_method, now.reason, now.cause_id, now.charge_id,
      now.refund_key, now.provider_refund_id, now.cancel_reason, now.cancel_cause_id,
      now.announced, now.in_flight_until, now.check_at, now.updated_at)
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::uuid[], $12::bool[], $13::timestamptz[],
-    $14::timestamptz[], $15::timestamptz[])
-    AS now (payment_id, status, refunded_cents, payment_method, reason, cause_id, charge_id,
-    refund_key, provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until,
-    check_at, updated_at)
+FROM (SELECT unnest($1::uuid[]) AS payment_id, unnest($2::text[]) AS status,
+    unnest($3::bigint[]) AS refunded_cents, unnest($4::text[]) AS payment_method,
+    unnest($5::text[]) AS reason, unnest($6::uuid[]) AS cause_id, unnest($7::text[]) AS charge_id,
+    unnest($8::text[]) AS refund_key, unnest($9::text[]) AS provider_refund_id,
+    unnest($10::text[]) AS cancel_reason, unnest($11::uuid[]) AS cancel_cause_id,
+    unnest($12::bool[]) AS announced, unnest($13::timestamptz[]) AS in_flight_until,
+    unnest($14::timestamptz[]) AS check_at, unnest($15::timestamptz[]) AS updated_at) AS now
 WHERE payments.payment_id = now.payment_id
 """
 

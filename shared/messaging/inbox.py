@@ -13,7 +13,7 @@ from shared.persistence.writes import Writes
 # that two replicas that were given the same events cannot deadlock.
 STORE = """
 INSERT INTO inbox (event_id, subject)
-SELECT * FROM unnest($1::uuid[], $2::text[]) AS heard (event_id, subject) ORDER BY event_id
+SELECT unnest($1::uuid[]) AS event_id, unnest($2::text[]) AS subject ORDER BY event_id
 """
 
 KNOWN = "SELECT event_id FROM inbox WHERE event_id = ANY($1::uuid[])"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import inf
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -39,31 +40,44 @@ DEPTH = 200_000
 LATE = timedelta(seconds=20)
 EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
-NUMBER = "SELECT stream_seq FROM outbox WHERE event_id = $1 AND stream_seq IS NOT NULL"
+NUMBER = """
+SELECT seq FROM outbox_groups, unnest(event_ids, stream_seqs) AS said (event_id, seq)
+WHERE group_id = $1 AND event_id = $2 AND seq IS NOT NULL
+"""
 
 # Out of the newest by id: the one furthest in the stream, and whether two have the same number.
 NEWEST = """
 WITH newest AS MATERIALIZED (
-    SELECT event_id, stream_seq FROM outbox
-    WHERE event_id > $1 AND stream_seq IS NOT NULL ORDER BY event_id DESC LIMIT $2)
-SELECT event_id, stream_seq,
-    EXISTS (SELECT FROM newest GROUP BY stream_seq HAVING count(*) > 1)
-FROM newest ORDER BY stream_seq DESC LIMIT 1
+    SELECT group_id, event_id, seq
+    FROM outbox_groups, unnest(event_ids, stream_seqs) AS said (event_id, seq)
+    WHERE group_id > $1 AND seq IS NOT NULL ORDER BY group_id DESC LIMIT $2)
+SELECT group_id, event_id, seq, EXISTS (SELECT FROM newest GROUP BY seq HAVING count(*) > 1)
+FROM newest ORDER BY seq DESC LIMIT 1
 """
 
 KEPT = """
-SELECT event_id, stream_seq FROM (
-    SELECT event_id, stream_seq FROM outbox
-    WHERE stream_seq IS NOT NULL ORDER BY event_id DESC LIMIT $1) AS kept
-ORDER BY stream_seq
+SELECT group_id, event_id, seq FROM (
+    SELECT group_id, event_id, seq
+    FROM outbox_groups, unnest(event_ids, stream_seqs) AS said (event_id, seq)
+    WHERE seq IS NOT NULL ORDER BY group_id DESC LIMIT $1) AS kept
+ORDER BY seq
 """
 
+# What stands before the loss keeps its number: only what has none is said again.
 REOPEN = """
-UPDATE outbox SET published_at = NULL, stream_seq = NULL
-WHERE event_id = ANY($1) AND stream_seq >= $2
+UPDATE outbox_groups SET published_at = NULL, stream_seqs = (
+    SELECT array_agg(CASE WHEN seq < $2 THEN seq END ORDER BY place)
+    FROM unnest(stream_seqs) WITH ORDINALITY AS had (seq, place))
+WHERE group_id = ANY($1) AND $2 <= ANY(stream_seqs)
 """
 
-Row = tuple[UUID, int]
+
+class Row(NamedTuple):
+    """A message that was acknowledged: its group, its id, and its number in the stream."""
+
+    group_id: UUID
+    event_id: UUID
+    seq: int
 
 
 class LostTail:
@@ -80,7 +94,7 @@ class LostTail:
         self._stream = stream
         self._jetstream = jetstream
         self._metrics = metrics
-        self._furthest: UUID | None = None
+        self._furthest: Row | None = None
         self._looked_at = EVER
 
     async def check(self) -> None:
@@ -105,8 +119,8 @@ class LostTail:
         if self._furthest is None:
             return True
         async with self._connection.transaction() as tx:
-            seq = await tx.fetchval(NUMBER, self._furthest)
-        return seq is None or await self._stands((self._furthest, seq))
+            seq = await tx.fetchval(NUMBER, self._furthest.group_id, self._furthest.event_id)
+        return seq is None or await self._stands(self._furthest._replace(seq=seq))
 
     async def _has_the_newest(self) -> bool:
         since = first_id_at(self._looked_at - LATE)
@@ -114,27 +128,27 @@ class LostTail:
             newest = await tx.fetchrow(NEWEST, since, DEPTH)
         if newest is None:
             return True
-        self._furthest, seq, is_taken_twice = newest
-        return not is_taken_twice and await self._stands((self._furthest, seq))
+        *furthest, is_taken_twice = newest
+        self._furthest = Row(*furthest)
+        return not is_taken_twice and await self._stands(self._furthest)
 
     async def _say_again(self) -> None:
         async with self._connection.transaction() as tx:
-            kept: list[Row] = [tuple(row) for row in await tx.fetch(KEPT, DEPTH)]
-        from_seq = min(kept[await self._first_lost(kept)][1], _first_taken_twice(kept))
-        again = [event_id for event_id, seq in kept if seq >= from_seq]
+            kept = [Row(*row) for row in await tx.fetch(KEPT, DEPTH)]
+        from_seq = min(kept[await self._first_lost(kept)].seq, _first_taken_twice(kept))
+        again = [row for row in kept if row.seq >= from_seq]
         async with self._connection.transaction() as tx:
-            await tx.execute(REOPEN, again, from_seq)
+            await tx.execute(REOPEN, {row.group_id for row in again}, from_seq)
         self._metrics.republished.inc(len(again))
         log.error("relay.lost_tail", stream=self._stream, messages=len(again), from_seq=from_seq)
 
     async def _stands(self, row: Row) -> bool:
         """Tell whether the stream has the row's event under the row's number."""
-        event_id, seq = row
         try:
-            message = await self._jetstream().get_msg(self._stream, seq)
+            message = await self._jetstream().get_msg(self._stream, row.seq)
         except NotFoundError:
             return False
-        return (message.headers or {}).get("Nats-Msg-Id") == str(event_id)
+        return (message.headers or {}).get("Nats-Msg-Id") == str(row.event_id)
 
     async def _first_lost(self, kept: Sequence[Row]) -> int:
         """Return the index of the first lost row, where all before it stand and none after."""
@@ -150,5 +164,5 @@ class LostTail:
 
 def _first_taken_twice(kept: Sequence[Row]) -> float:
     """Return the lowest sequence number that two rows have; infinite if none has."""
-    numbers = (seq for _, seq in kept)
+    numbers = (row.seq for row in kept)
     return min((seq for seq, following in pairwise(numbers) if seq == following), default=inf)

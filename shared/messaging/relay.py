@@ -1,17 +1,18 @@
 """The relay: carries what was committed to the outbox over to the broker.
 
 After a COMMIT it is handed the messages in-process and publishes them at once. Beside that a slow
-poll takes rows "not yet published" (never "after the last id": numbers commit out of order) and
-so finds what a crash or an outage has left. Marks are written together, a little later: a crash
-between the two publishes a message again, under the same id, which JetStream and every inbox
-recognise.
+poll takes groups "not yet published" (never "after the last id": numbers commit out of order) and
+so finds what a crash or an outage has left. A group is marked when all of it is acknowledged, and
+marks are written together, a little later: a crash between the two publishes a message again, under
+the same id, which JetStream and every inbox recognise. While the process lives, what a group is
+still missing is said again, and nothing else.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 
@@ -19,7 +20,7 @@ from shared.clock import utc_now
 from shared.errors import DependencyDown
 from shared.messaging import inbox, outbox
 from shared.messaging.client import EventClient
-from shared.messaging.outbox import Message
+from shared.messaging.outbox import Group, Message
 from shared.messaging.publisher import PipelinedPublisher
 from shared.metrics import RelayMetrics
 from shared.persistence.database import KeptConnection
@@ -36,6 +37,24 @@ PRUNE_LIMIT = 10_000
 LAST_MARKS_S = 1.0
 # Beyond this the rows wait in the table for the poll: a long outage must not fill the memory.
 HANDED_OVER_LIMIT = 20_000
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A group that is being published here, until it is marked."""
+
+    group: Group
+    missing: int
+    unknown: list[Message] = field(default_factory=list)
+    """Stored by the broker or not: to be said again."""
+
+    def acknowledged(self, key: int, seq: int) -> bool:
+        """Note a message's number; tell whether it was the last that was missing."""
+        seqs = self.group.seqs
+        is_new = seqs[key] is None
+        seqs[key] = seq
+        self.missing -= is_new
+        return is_new and not self.missing
 
 
 class Relay:
@@ -62,20 +81,26 @@ class Relay:
         self._keep_outbox = keep_outbox
         self._keep_inbox = keep_inbox
         self._waiting: deque[Message] = deque()
-        self._pending: set[UUID] = set()
+        self._pending: dict[int, _Pending] = {}
         self._grace = timedelta(0)  # the first poll takes all that an earlier process left
-        self._acknowledged: list[tuple[UUID, int]] = []
+        self._acknowledged: list[Group] = []
         self._handed_over = asyncio.Event()
         self._to_mark = asyncio.Event()
         self._publisher: PipelinedPublisher | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
-    def hand_over(self, messages: list[Message]) -> None:
-        """Take messages that were just committed; returns at once."""
+    def hand_over(self, messages: Sequence[Message]) -> None:
+        """Take messages that were just committed, as one `outbox.store`; returns at once."""
+        self._take(Group.of(messages))
+
+    def _take(self, group: Group) -> None:
         if len(self._waiting) > HANDED_OVER_LIMIT:
             return
+        self._pending.update(dict.fromkeys(group.seqs, _Pending(group, len(group.messages))))
+        self._say(group.messages)
+
+    def _say(self, messages: Iterable[Message]) -> None:
         self._waiting.extend(messages)
-        self._pending.update(message.event_id for message in messages)
         self._handed_over.set()
 
     async def start(self, connection: EventClient) -> None:
@@ -107,7 +132,7 @@ class Relay:
             async with asyncio.timeout(LAST_MARKS_S):
                 await self._write_marks()
         except (DependencyDown, TimeoutError):
-            log.info("relay.marks_left", messages=len(self._acknowledged))
+            log.info("relay.marks_left", messages=sum(len(it.seqs) for it in self._acknowledged))
         await self._connection.close()
 
     @property
@@ -130,12 +155,17 @@ class Relay:
             await asyncio.sleep(0.05)
 
     def _settled(self, message: Message, stream: str, seq: int | None) -> None:
-        if seq is None:
-            self._pending.discard(message.event_id)  # the poll will find it
+        key = message.event_id.int
+        pending = self._pending.get(key)
+        if seq is not None:
+            self._metrics.published.inc()
+        if pending is None:  # it was said twice, and the other acknowledgement is marked
             return
-        self._metrics.published.inc()
-        self._acknowledged.append((message.event_id, seq))
-        self._to_mark.set()
+        if seq is None:
+            pending.unknown.append(message)  # the poll will say it again
+        elif pending.acknowledged(key, seq):
+            self._acknowledged.append(pending.group)
+            self._to_mark.set()
 
     async def _mark(self) -> None:
         while True:
@@ -161,28 +191,39 @@ class Relay:
             self._acknowledged.extend(acknowledged)
             self._to_mark.set()
             raise
-        self._pending.difference_update(event_id for event_id, _ in acknowledged)
+        for group in acknowledged:
+            for key in group.seqs:
+                self._pending.pop(key, None)
 
     async def _poll_all(self) -> None:
-        while await self._poll() == POLL_LIMIT:
+        while await self._poll() >= POLL_LIMIT:
             while self._waiting:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(2 * MARK_AFTER_S)  # or the next look would find the same rows
         self._grace = POLL_GRACE
 
     async def _poll(self) -> int:
-        """Take over rows that nobody has published; return how many there were."""
+        """Take over what nobody has published; return how many messages there were."""
         async with self._one_at_a_time, self._connection.transaction() as tx:
             left = await outbox.unpublished(tx, self._grace, POLL_LIMIT)
             rows, oldest_s = await outbox.backlog(tx)
         self._metrics.pending.set(rows)
         self._metrics.oldest_age.set(oldest_s)
-        lost = [message for message in left if message.event_id not in self._pending]
+        lost = sum(map(self._say_again, left))
         if lost:
-            log.info("relay.found", messages=len(lost))
-            self._metrics.republished.inc(len(lost))
-            self.hand_over(lost)
-        return len(left)
+            log.info("relay.found", messages=lost)
+            self._metrics.republished.inc(lost)
+        return sum(len(group.messages) for group in left)
+
+    def _say_again(self, group: Group) -> int:
+        """Say what nobody is about to: all of a group of another process; return how many."""
+        pending = self._pending.get(next(iter(group.seqs)))
+        if pending is None:
+            self._take(group)
+            return len(group.messages)
+        unknown, pending.unknown = pending.unknown, []
+        self._say(unknown)
+        return len(unknown)
 
     async def _prune(self) -> None:
         now = utc_now()

@@ -161,10 +161,6 @@ class KeptConnection:
         self._held = await self._engine.connect()
         raw = await self._held.get_raw_connection()
         driver = cast("asyncpg.Connection", raw.driver_connection)
-        # As text, both ways: callers have their JSON ready, and read it with orjson.
-        await driver.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=str, decoder=str, format="text"
-        )
         arrays.install(driver)
         await driver.execute(GROUP_PLANNING)
         if not self._synchronous_commit:

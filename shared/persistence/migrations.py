@@ -10,12 +10,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.operations import Operations
-from sqlmodel import SQLModel
 
-from shared.persistence.tables import InboxRow, OutboxRow
-
-MESSAGING_TABLES = (InboxRow.__tablename__, OutboxRow.__tablename__)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,19 +29,6 @@ def alembic_config(service: str, url: str) -> Config:
 def upgrade(service: str, url: str) -> None:
     """Bring the service's database to the newest version; does nothing if it is there."""
     command.upgrade(alembic_config(service, url), "head")
-
-
-def create_messaging_tables(op: Operations) -> None:
-    """Create the inbox and the outbox; for the first migration of each service."""
-    SQLModel.metadata.create_all(
-        op.get_bind(), tables=[SQLModel.metadata.tables[name] for name in MESSAGING_TABLES]
-    )
-
-
-def drop_messaging_tables(op: Operations) -> None:
-    """Undo `create_messaging_tables`."""
-    op.drop_table("outbox")
-    op.drop_table("inbox")
 
 
 def main() -> None:

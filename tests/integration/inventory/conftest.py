@@ -10,7 +10,7 @@ from shopctl.servers import Servers
 from tests.integration.servers import servers_of
 from tests.integration.settings import settings_on
 
-TABLES = ("inbox", "outbox", "receipts", "reservations", "products")
+TABLES = ("inbox", "outbox_groups", "receipts", "reservations", "products")
 
 
 @pytest.fixture(scope="session")

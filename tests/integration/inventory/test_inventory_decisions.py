@@ -59,7 +59,7 @@ async def test_two_hundred_buyers_of_ten_pieces_get_ten(
     assert await stock(connection, "mug") == (0, 10, 0)
     types = await said_types(connection)
     assert (types.count("StockReserved"), types.count("StockRejected")) == (10, 190)
-    assert await connection.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox") <= 6
+    assert await connection.fetchval("SELECT count(DISTINCT xmin::text) FROM outbox_groups") <= 6
 
 
 async def test_two_replicas_sell_no_piece_twice(

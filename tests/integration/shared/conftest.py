@@ -8,19 +8,16 @@ from typing import Protocol
 
 import nats
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import SQLModel
 
 from shared.events.topology import ConsumerLimits
 from shared.messaging import consumer, topology_setup
-from shared.persistence.database import asyncpg_url
-from shared.persistence.migrations import MESSAGING_TABLES
 from shared.settings import ServiceSettings
 from shopctl.servers import Servers
 from tests.integration.servers import own_servers
 from tests.integration.settings import settings_on
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Toy, toy_of
+from tests.integration.shared.toy_tables import make_tables
 
 ACK_WAIT_S = 0.8
 
@@ -39,14 +36,7 @@ async def servers() -> AsyncIterator[Servers]:
 async def database_url(servers: Servers, request: pytest.FixtureRequest) -> str:
     """A database of the module's own, with inbox, outbox and the toy's one table."""
     url = await servers.new_database(Path(request.node.path).stem)
-    engine = create_async_engine(asyncpg_url(url))
-    tables = [SQLModel.metadata.tables[name] for name in MESSAGING_TABLES]
-    async with engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all, tables=tables)
-        await connection.exec_driver_sql(
-            "CREATE TABLE counters (name text PRIMARY KEY, value bigint NOT NULL)"
-        )
-    await engine.dispose()
+    await make_tables(url)
     return url
 
 

@@ -30,7 +30,7 @@ class Floor:
 
     async def clear(self) -> None:
         """Nothing stored, nothing in the streams, a durable that has heard nothing."""
-        await self.sql("TRUNCATE counters, inbox, outbox")
+        await self.sql("TRUNCATE counters, inbox, outbox_groups")
         await self.make_streams()
         for stream in STREAMS:
             await self.jetstream.purge_stream(stream.name)
@@ -102,7 +102,7 @@ class Floor:
         return int((await self.sql("SELECT count(*) FROM inbox"))[0][0])
 
     async def unmarked(self) -> int:
-        """Outbox rows that are not known to be published."""
+        """Messages in the outbox that are not known to be published."""
         query = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
         return int((await self.sql(query))[0][0])
 

@@ -11,7 +11,7 @@ from shared.events import OrderPlaced
 from shared.events.topology import ORDERS
 from shared.messaging import lost_tail, outbox
 from shared.messaging.lost_tail import LostTail
-from shared.messaging.outbox import message_of
+from shared.messaging.outbox import Group, message_of
 from shared.messaging.topology_setup import ensure_stream
 from shared.metrics import RelayMetrics
 from shared.persistence.database import Database, KeptConnection
@@ -19,7 +19,10 @@ from shared.persistence.writes import Writes
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import placed
 
-UNPUBLISHED = "SELECT event_id FROM outbox WHERE published_at IS NULL ORDER BY event_id"
+UNPUBLISHED = """
+SELECT event_id FROM outbox
+WHERE published_at IS NULL AND stream_seq IS NULL ORDER BY event_id
+"""
 
 
 class Shop:
@@ -41,15 +44,14 @@ class Shop:
             writes = Writes(tx)
             outbox.store(writes, messages)
             await writes.send()
-        acknowledged = [(it.event_id, await self._publish(it)) for it in messages]
-        async with self._connection.transaction() as tx:
-            await outbox.mark(tx, acknowledged)
+        await self._publish_group(Group.of(messages))
 
-    async def publish_again(self, event: OrderPlaced) -> None:
-        """As the relay's poll does with a row that is not marked."""
-        seq = await self._publish(message_of(event))
+    async def publish_again(self) -> None:
+        """As the relay's poll does with what is not marked."""
         async with self._connection.transaction() as tx:
-            await outbox.mark(tx, [(event.event_id, seq)])
+            groups = await outbox.unpublished(tx, timedelta(0), 1000)
+        for group in groups:
+            await self._publish_group(group)
 
     async def restore(self, events: Iterable[OrderPlaced]) -> None:
         """The stream is as it was when it had only these."""
@@ -63,7 +65,13 @@ class Shop:
 
     async def forget_rows(self) -> None:
         """As the relay does with what was published long ago."""
-        await self._floor.sql("DELETE FROM outbox")
+        await self._floor.sql("DELETE FROM outbox_groups")
+
+    async def _publish_group(self, group: Group) -> None:
+        for message in group.messages:
+            group.seqs[message.event_id.int] = await self._publish(message)
+        async with self._connection.transaction() as tx:
+            await outbox.mark(tx, [group])
 
     async def _publish(self, message: outbox.Message) -> int:
         answer = await self._floor.jetstream.publish(
@@ -123,10 +131,8 @@ async def test_what_is_said_again_heals_it(shop: Shop) -> None:
     await shop.restore([kept])
     await shop.say(others[2:])
     await shop.tail.check()
-    by_id = {event.event_id: event for event in others}
 
-    for event_id in await shop.unpublished():
-        await shop.publish_again(by_id[event_id])
+    await shop.publish_again()
     await shop.tail.check()
 
     assert await shop.unpublished() == []
@@ -156,7 +162,7 @@ async def test_what_one_replica_has_mended_the_other_leaves_alone(shop: Shop) ->
     await others.check()
     await shop.restore([kept])
     await shop.tail.check()
-    await shop.publish_again(lost)
+    await shop.publish_again()
 
     await others.check()
 

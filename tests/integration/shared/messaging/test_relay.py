@@ -1,7 +1,9 @@
 """The relay: whatever was committed is published, whoever published or marked it before."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from shared.errors import DependencyDown
 from shared.messaging import outbox, relay
 from shared.messaging.client import EventClient
-from shared.messaging.outbox import Message, message_of
+from shared.messaging.outbox import Group, Message, message_of
+from shared.messaging.publisher import PipelinedPublisher
 from shared.messaging.relay import Relay
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
@@ -39,14 +42,18 @@ def relay_on(database: Database, *, keep: timedelta = timedelta(hours=1)) -> Rel
 async def stored(database: Database, number: int, *, age_s: float = 0) -> list[Message]:
     """Messages in the outbox, as a commit leaves them there."""
     messages = [message_of(said_of(placed("ada"))) for _ in range(number)]
+    await store(database, messages, age_s=age_s)
+    return messages
+
+
+async def store(database: Database, messages: list[Message], *, age_s: float = 0) -> None:
     kept = KeptConnection(database.engine)
     async with kept.transaction() as tx:
         writes = Writes(tx)
         outbox.store(writes, messages)
         await writes.send()
-        await tx.execute("UPDATE outbox SET created_at = now() - $1 * interval '1 s'", age_s)
+        await tx.execute("UPDATE outbox_groups SET created_at = now() - $1 * interval '1 s'", age_s)
     await kept.close()
-    return messages
 
 
 async def test_what_is_handed_over_is_published_and_marked_with_its_number(
@@ -68,7 +75,8 @@ async def test_what_is_handed_over_is_published_and_marked_with_its_number(
 async def test_what_an_earlier_process_left_is_found_at_the_start(
     floor: Floor, database: Database, connection: EventClient
 ) -> None:
-    await stored(database, 2500)
+    for _ in range(5):
+        await stored(database, 500)
     running = relay_on(database)
     await running.start(connection)
     await eventually(floor.said, 2500)
@@ -90,6 +98,53 @@ async def test_a_stream_that_was_away_gets_everything_later(
     await eventually(floor.said, 20)
     await eventually(floor.unmarked, 0)
     await running.stop(5)
+
+
+async def test_only_what_the_broker_refused_is_said_again(
+    floor: Floor, database: Database, connection: EventClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "POLL_EVERY_S", 0.05)
+    monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
+    said: Counter[str] = Counter()
+    publish = PipelinedPublisher.publish
+
+    async def counted(self: PipelinedPublisher, message: Message) -> None:
+        said[message.subject] += 1
+        await publish(self, message)
+
+    monkeypatch.setattr(PipelinedPublisher, "publish", counted)
+    of_no_stream = replace(message_of(said_of(placed("ada"))), subject="nowhere.said")
+    group = [of_no_stream, *(message_of(said_of(placed("bob"))) for _ in range(9))]
+    await store(database, group)
+    running = relay_on(database)
+    await running.start(connection)
+    running.hand_over(group)
+    await until(lambda: said["nowhere.said"] > 3)
+    assert said["orders.shipped"] == 9
+    assert await floor.unmarked() == 10
+
+    await floor.jetstream.add_stream(name="NOWHERE", subjects=["nowhere.*"])
+    await eventually(floor.unmarked, 0)
+    await running.stop(5)
+    await floor.jetstream.delete_stream("NOWHERE")
+    assert said["orders.shipped"] == 9
+    rows = await floor.sql("SELECT event_id, stream_seq FROM outbox WHERE stream_seq > 1")
+    for row in rows:
+        message = await floor.jetstream.get_msg("ORDERS", row["stream_seq"])
+        assert message.headers
+        assert message.headers["Nats-Msg-Id"] == str(row["event_id"])
+    assert len(rows) >= 8
+
+
+async def test_a_look_takes_whole_groups_and_no_more_than_it_must(database: Database) -> None:
+    groups = [await stored(database, number) for number in (3, 4, 5)]
+    kept = KeptConnection(database.engine)
+    async with kept.transaction() as tx:
+        looks = [await outbox.unpublished(tx, timedelta(0), limit) for limit in (1, 4, 7, 8)]
+    await kept.close()
+    stored_ids = [[it.event_id for it in group] for group in groups]
+    for look, whole in zip(looks, (1, 2, 2, 3), strict=True):
+        assert [[it.event_id for it in group.messages] for group in look] == stored_ids[:whole]
 
 
 async def test_marks_that_the_end_interrupts_are_written_nevertheless(
@@ -139,12 +194,13 @@ async def test_a_backlog_in_flight_is_not_looked_for_without_pause(
     monkeypatch.setattr(relay, "POLL_GRACE", timedelta(0))
     looks, look = [0], outbox.unpublished
 
-    async def counted(*arguments: object) -> list[Message]:
+    async def counted(*arguments: object) -> list[Group]:
         looks[0] += 1
         return await look(*arguments)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(outbox, "unpublished", counted)
-    await stored(database, 3000)
+    for _ in range(6):
+        await stored(database, 500)
     running = relay_on(database)
     await running.start(connection)
     await eventually(floor.unmarked, 0)
@@ -162,7 +218,9 @@ async def test_what_is_old_is_pruned_and_what_is_not_published_stays(
     await eventually(floor.unmarked, 0)
     await running.stop(5)
     (left,) = await stored(database, 1)
-    await floor.sql("UPDATE outbox SET published_at = NULL WHERE event_id = $1", left.event_id)
+    await floor.sql(
+        "UPDATE outbox_groups SET published_at = NULL WHERE group_id = $1", left.event_id
+    )
     await running._prune()
     await running._connection.close()
     assert [row[0] for row in await floor.sql("SELECT event_id FROM outbox")] == [left.event_id]

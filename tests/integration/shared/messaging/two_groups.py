@@ -11,8 +11,6 @@ from nats.aio.client import Client
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import SQLModel
 
 from shared.events import OrderPlaced
 from shared.events.topology import STREAMS
@@ -20,14 +18,13 @@ from shared.messaging.desk.desk import Desk
 from shared.messaging.desk.letters import Filed, State
 from shared.messaging.desk.selection import Selection
 from shared.messaging.topology_setup import set_up
-from shared.persistence.database import asyncpg_url
 from shared.persistence.group_commit import Decision, Work
-from shared.persistence.migrations import MESSAGING_TABLES
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shopctl.servers import Servers
 from tests.eventually import eventually
 from tests.integration.shared.toy import CounterRepository, Counters, placed
+from tests.integration.shared.toy_tables import make_tables
 
 GROUPS = ("inventory", "analytics")
 FAILING = "inventory"
@@ -138,7 +135,7 @@ async def two_groups(servers: Servers) -> AsyncIterator[TwoGroups]:
 
 async def _group(servers: Servers, name: str) -> Group:
     url = await servers.new_database(f"desk_{name}")
-    await _make_tables(url)
+    await make_tables(url)
     settings = ServiceSettings(
         database_url=url,
         nats_url=servers.nats_url,
@@ -148,17 +145,6 @@ async def _group(servers: Servers, name: str) -> Group:
         max_deliveries=DELIVERIES,
     )
     return Group(Service(name, settings), url)
-
-
-async def _make_tables(url: str) -> None:
-    engine = create_async_engine(asyncpg_url(url))
-    tables = [SQLModel.metadata.tables[name] for name in MESSAGING_TABLES]
-    async with engine.begin() as connection:
-        await connection.run_sync(SQLModel.metadata.create_all, tables=tables)
-        await connection.exec_driver_sql(
-            "CREATE TABLE IF NOT EXISTS counters (name text PRIMARY KEY, value bigint NOT NULL)"
-        )
-    await engine.dispose()
 
 
 def _counting(event: OrderPlaced) -> Callable[[Counters], Decision[None]]:
