@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from functools import partial
+from time import monotonic
 from typing import Protocol, Self, cast
 
 import aiosmtplib
@@ -49,8 +50,7 @@ class Connection:
         self._depot = depot
         self._pipelining = pipelining
         self._utf8 = utf8
-        self._loop = asyncio.get_running_loop()
-        self.opened_at = self.used_at = self._loop.time()
+        self.opened_at = self.used_at = monotonic()
         self._carried: Passage | None = None
         self._following: Passage | None = None
         self._text_is_out = False
@@ -99,7 +99,7 @@ class Connection:
         passage = self._fit(passage)
         self._carried = passage
         if passage is None:
-            self.used_at = self._loop.time()
+            self.used_at = monotonic()
             self._depot.rest(self)
             return
         passage.carrier = self

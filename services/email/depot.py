@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from contextlib import suppress
+from time import monotonic
 
 import aiosmtplib
 
@@ -143,12 +144,8 @@ class Depot:
 
 
 def _is_old(connection: Connection) -> bool:
-    return _now() - connection.opened_at >= AGE_S
+    return monotonic() - connection.opened_at >= AGE_S
 
 
 def _has_idled(connection: Connection) -> bool:
-    return _now() - connection.used_at >= IDLE_S
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+    return monotonic() - connection.used_at >= IDLE_S
