@@ -88,6 +88,13 @@ async def test_a_server_without_pipelining_gets_nothing_ahead() -> None:
         assert server.connections == 1
 
 
+async def test_a_connection_lost_with_nothing_behind_is_replaced_for_those_in_line() -> None:
+    async with MailServer(pipelining=False) as server, one_connection(server) as mailer:
+        server.then("TEXT", HANG_UP)
+        assert await outcomes(*line_up(mailer, *"abc")) == [TransientError, None, None]
+        assert received(server) == [*"abc"]
+
+
 @pytest.mark.parametrize(
     ("answer", "error"), [("451 later", TransientError), ("554 never", PermanentError)]
 )
@@ -179,6 +186,7 @@ async def test_a_sender_that_leaves_the_line_harms_no_other(
     server.hold.set()
     assert await outcomes(first, fourth) == [None, None]
     assert received(server) == ["a", "d"]
+    assert server.connections == 2  # the server waited for b's text, and knew nothing of c
 
 
 async def test_a_sender_cut_short_at_its_text_leaves_the_letter_behind_whole(
@@ -190,6 +198,35 @@ async def test_a_sender_cut_short_at_its_text_leaves_the_letter_behind_whole(
     server.hold.set()
     assert await outcomes(*others) == [None, None]
     assert received(server)[-2:] == ["b", "c"]
+
+
+async def test_a_sender_that_leaves_a_silent_server_makes_way_for_the_next(
+    server: MailServer, mailer: SmtpMailer
+) -> None:
+    server.then("TEXT", SILENCE)
+    first, second = line_up(mailer, *"ab")
+    await until(lambda: received(server) == ["a"])
+    first.cancel()
+    assert await outcomes(first, second) == [asyncio.CancelledError, None]
+
+
+async def test_a_letter_whose_turn_has_come_and_gets_no_answer_is_no_outage(
+    server: MailServer,
+) -> None:
+    server.then("TEXT", "250 taken", SILENCE)
+    async with one_connection(server, deadline_s=0.2) as mailer:
+        assert await outcomes(*line_up(mailer, *"ab")) == [None, TransientError]
+        await asyncio.gather(*line_up(mailer, "c"))
+    assert received(server) == ["a", "b", "c"]
+
+
+async def test_a_lost_letter_that_finds_no_fresh_connection_meets_an_outage(
+    server: MailServer,
+) -> None:
+    server.then("MAIL", HANG_UP)
+    server.then("GREETING", "220 ready", SILENCE)
+    async with one_connection(server, deadline_s=0.2) as mailer:
+        assert await outcomes(*line_up(mailer, "a")) == [DependencyDown]
 
 
 async def test_silence_at_a_text_is_an_outage_to_the_letter_behind_it(server: MailServer) -> None:
