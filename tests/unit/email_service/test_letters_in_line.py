@@ -214,7 +214,7 @@ async def test_a_letter_whose_turn_has_come_and_gets_no_answer_is_no_outage(
     server: MailServer,
 ) -> None:
     server.then("TEXT", "250 taken", SILENCE)
-    async with one_connection(server, deadline_s=0.2) as mailer:
+    async with one_connection(server, deadline_s=0.5) as mailer:
         assert await outcomes(*line_up(mailer, *"ab")) == [None, TransientError]
         await asyncio.gather(*line_up(mailer, "c"))
     assert received(server) == ["a", "b", "c"]
@@ -225,13 +225,13 @@ async def test_a_lost_letter_that_finds_no_fresh_connection_meets_an_outage(
 ) -> None:
     server.then("MAIL", HANG_UP)
     server.then("GREETING", "220 ready", SILENCE)
-    async with one_connection(server, deadline_s=0.2) as mailer:
+    async with one_connection(server, deadline_s=0.5) as mailer:
         assert await outcomes(*line_up(mailer, "a")) == [DependencyDown]
 
 
 async def test_silence_at_a_text_is_an_outage_to_the_letter_behind_it(server: MailServer) -> None:
     server.then("TEXT", SILENCE)
-    async with one_connection(server, deadline_s=0.2) as mailer:
+    async with one_connection(server, deadline_s=0.5) as mailer:
         assert await outcomes(*line_up(mailer, *"ab")) == [TransientError, DependencyDown]
         await asyncio.gather(*line_up(mailer, "c"))
     assert received(server) == ["a", "c"]
