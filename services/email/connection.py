@@ -1,41 +1,65 @@
 """One kept SMTP connection, one mail at a time.
 
-aiosmtplib opens it (greeting, EHLO, what the server offers). The mails go past it: MAIL, RCPT and
-DATA in one write where the server offers PIPELINING (RFC 2920). That costs a third of a round trip
-for each command, and leaves a moment just before the text to see whether the mail is still ours.
+aiosmtplib opens it (greeting, EHLO, what the server offers). The mails go past it. Where the server
+offers PIPELINING (RFC 2920), MAIL, RCPT and DATA go in one write, and where letters wait, behind
+the text of the mail before: then a mail costs one write and one round trip, alone two. The text
+itself has to wait for the server's word, which leaves a moment to see whether the mail is still
+ours.
 """
 
 import asyncio
 import socket
-from collections.abc import Callable
-from typing import Self, cast
+from collections.abc import Sequence
+from functools import partial
+from time import monotonic
+from typing import Protocol, Self, cast
 
 import aiosmtplib
 
 from services.email.letter import Letter
+from services.email.passage import Passage
 from services.email.wire import Reply, Wire
 from shared.errors import PermanentError, ShopError, TransientError
 
 CONTINUE, CLOSING = 354, 421
 
 
-class NotBegun(ConnectionError):
-    """The connection was lost before the mail's text was on its way: nothing was sent."""
+class Depot(Protocol):
+    """Where letters wait and connections rest."""
+
+    def next_for(self, connection: "Connection", /) -> Passage | None:
+        """Return the letter that the connection is to carry next, if one waits for it."""
+        ...
+
+    def rest(self, connection: "Connection", /) -> None:
+        """Take back a connection that carries nothing any more."""
+        ...
+
+    def lost(self, connection: "Connection", unbegun: Passage | None, why: ConnectionError) -> None:
+        """Note that it is closed; `unbegun` is the letter of which no text was on its way yet."""
+        ...
 
 
 class Connection:
-    """Hands mails to the server on the other end of a wire."""
+    """Carries letters to the server on the other end of a wire."""
 
-    def __init__(self, wire: Wire, *, pipelining: bool, utf8: bool) -> None:
-        self._wire = wire
+    def __init__(
+        self, transport: asyncio.Transport, depot: Depot, *, pipelining: bool, utf8: bool
+    ) -> None:
+        self._wire = Wire(transport, lost=self._on_lost)
+        self._depot = depot
         self._pipelining = pipelining
         self._utf8 = utf8
-        self._busy = False
-        self._loop = asyncio.get_running_loop()
-        self.opened_at = self.used_at = self._loop.time()
+        self.opened_at = self.used_at = monotonic()
+        self._carried: Passage | None = None
+        self._following: Passage | None = None
+        self._text_is_out = False
+        self._refused: Reply | None = None
+        self._unsaid: Sequence[bytes] = ()
+        self._after_envelope = (self._after_address, self._after_address, self._after_data)
 
     @classmethod
-    async def open(cls, host: str, port: int) -> Self:
+    async def open(cls, host: str, port: int, depot: Depot) -> Self:
         """Connect and say EHLO. The caller sets the deadline.
 
         Raises:
@@ -55,38 +79,36 @@ class Connection:
             smtp.close()
             raise
         return cls(
-            Wire(cast(asyncio.Transport, smtp.transport)),
+            cast(asyncio.Transport, smtp.transport),
+            depot,
             pipelining=smtp.supports_extension("pipelining"),
             utf8=smtp.supports_extension("smtputf8"),
         )
 
     @property
-    def is_ready(self) -> bool:
-        """Whether it is open, and no mail is under way on it."""
-        return not self._busy and self._wire.is_open
+    def is_open(self) -> bool:
+        return self._wire.is_open
 
-    async def deliver(self, letter: Letter, *, may_begin: Callable[[], bool]) -> None:
-        """Hand one mail to the server, and return when it has taken it.
+    def carry(self, passage: Passage | None) -> None:
+        """Carry this letter to the server, and then whichever waits; without one, rest.
 
-        `may_begin` is asked just before the text goes out.
-
-        Raises:
-            NotBegun: lost before the text; the mail can go over another connection.
-            PermanentError, TransientError: the server's 5xx and 4xx.
-            ConnectionError: lost after the text; the server may have taken the mail.
+        Nothing may be under way. The letter's answer is a PermanentError or TransientError for the
+        server's 5xx and 4xx, and a ConnectionError if the connection was lost after the text: the
+        server may have taken it.
         """
-        self._busy = True
-        try:
-            await self._envelope(letter)
-        except ConnectionError as error:
-            raise NotBegun(str(error)) from error
-        if not may_begin():
-            self.abort()  # without the final dot the server must not deliver what it has
-            raise TransientError("the claim on the mail ended before its turn came")
-        [reply] = await self._wire.ask(_as_data(letter.content))
-        self._rest()
-        if not reply.is_yes:
-            raise refusal(reply)
+        passage = self._fit(passage)
+        self._carried = passage
+        if passage is None:
+            self.used_at = monotonic()
+            self._depot.rest(self)
+            return
+        passage.carrier = self
+        commands = _commands(passage.letter)
+        if self._pipelining:
+            self._wire.say(b"".join(commands), *self._after_envelope)
+        else:
+            self._unsaid = commands
+            self._say_next()
 
     def quit(self) -> None:
         """Say goodbye and hang up."""
@@ -99,61 +121,109 @@ class Connection:
         """Wait until the connection is closed."""
         await self._wire.gone()
 
-    async def _envelope(self, letter: Letter) -> None:
-        """Bring the server to the point where it waits for the text."""
-        commands = self._commands(letter)
-        if self._pipelining:
-            replies = await self._wire.ask(b"".join(commands), replies=len(commands))
+    def _fit(self, passage: Passage | None) -> Passage | None:
+        """Return the letter, or the next that waits which this server can take."""
+        while not (passage is None or self._utf8 or passage.letter.recipient.isascii()):
+            passage.fail(PermanentError("the mail server takes no address beyond ASCII"))
+            passage = self._depot.next_for(self)
+        return passage
+
+    def _say_next(self) -> None:
+        command, *self._unsaid = self._unsaid
+        self._wire.say(command, self._after_command if self._unsaid else self._after_data)
+
+    def _after_command(self, reply: Reply) -> None:
+        if reply.is_yes:
+            self._say_next()
         else:
-            replies = await self._ask_in_turn(commands)
-        waits_for_text = replies[-1].code == CONTINUE
-        answers = replies[:-1] if waits_for_text else replies
-        refused = next((reply for reply in answers if not reply.is_yes), None)
-        if refused is not None:
-            await self._reset(refused, waits_for_text=waits_for_text)
-            raise refusal(refused)
+            self._refuse(reply)
 
-    def _commands(self, letter: Letter) -> tuple[bytes, bytes, bytes]:
-        option = ""
-        if not letter.recipient.isascii():
-            if not self._utf8:
-                self._rest()
-                raise PermanentError("the mail server takes no address beyond ASCII")
-            option = " SMTPUTF8"
-        return (
-            f"MAIL FROM:<{letter.sender}>{option}\r\n".encode(),
-            f"RCPT TO:<{letter.recipient}>\r\n".encode(),
-            b"DATA\r\n",
-        )
+    def _after_address(self, reply: Reply) -> None:
+        if not reply.is_yes and self._refused is None:
+            self._refused = reply
 
-    async def _ask_in_turn(self, commands: tuple[bytes, ...]) -> list[Reply]:
-        replies: list[Reply] = []
-        for command in commands:
-            replies += await self._wire.ask(command)
-            if not replies[-1].is_yes:
-                break
-        return replies
+    def _after_data(self, reply: Reply) -> None:
+        refused, self._refused = self._refused, None
+        waits_for_text = reply.code == CONTINUE
+        if waits_for_text and refused is None:
+            self._begin()
+        else:
+            self._refuse(refused or reply, waits_for_text=waits_for_text)
 
-    async def _reset(self, refused: Reply, *, waits_for_text: bool) -> None:
-        """Make the connection ready for another mail after a refusal, or give it up."""
-        if refused.code == CLOSING:
-            self.abort()
-            raise ConnectionResetError(f"the server closes: {refused.text}")
-        if waits_for_text:  # it took DATA for no recipient at all (RFC 2920, 3.1)
+    def _begin(self) -> None:
+        """Send the text, and the envelope of a letter that waits behind it."""
+        passage = self._under_way
+        if not passage.may_begin():
+            passage.fail(TransientError("the claim on the mail ended before its turn came"))
+        if passage.is_over:
+            self.abort()  # without the final dot the server must not deliver what it has
+            return
+        self._text_is_out = True
+        text = _as_data(passage.letter.content)
+        following = self._fit(self._depot.next_for(self)) if self._pipelining else None
+        if following is None:
+            self._wire.say(text, self._after_text)
+        else:
+            self._following = following
+            data = b"".join((text, *_commands(following.letter)))
+            self._wire.say(data, self._after_text, *self._after_envelope)
+
+    def _after_text(self, reply: Reply) -> None:
+        passage, self._text_is_out = self._under_way, False
+        if reply.is_yes:
+            passage.arrive()
+        else:
+            passage.fail(refusal(reply))
+        following, self._following = self._following, None
+        if following is None:
+            self.carry(self._depot.next_for(self))
+        else:
+            self._carried, following.carrier = following, self
+
+    def _refuse(self, reply: Reply, *, waits_for_text: bool = False) -> None:
+        """Make the connection ready for another mail, or give it up, and tell the sender."""
+        if reply.code == CLOSING:
+            self._on_lost(ConnectionResetError(f"the server closes: {reply.text}"))
             self.abort()
             return
-        await self._wire.ask(b"RSET\r\n")
-        self._rest()
+        if waits_for_text:  # it took DATA for no recipient at all (RFC 2920, 3.1)
+            self._under_way.fail(refusal(reply))
+            self.abort()
+        else:
+            self._wire.say(b"RSET\r\n", partial(self._after_reset, refusal(reply)))
 
-    def _rest(self) -> None:
-        self._busy = False
-        self.used_at = self._loop.time()
+    def _after_reset(self, error: ShopError, _: Reply) -> None:
+        self._under_way.fail(error)
+        self.carry(self._depot.next_for(self))
+
+    @property
+    def _under_way(self) -> Passage:
+        assert self._carried is not None  # noqa: S101 - the server answers what we said
+        return self._carried
+
+    def _on_lost(self, why: ConnectionError) -> None:
+        unbegun, self._following = self._following, None
+        if self._text_is_out:
+            self._under_way.fail(why)
+        elif self._carried is not None:
+            unbegun = self._carried
+        self._carried, self._text_is_out = None, False
+        self._depot.lost(self, unbegun, why)
 
 
 def refusal(reply: Reply) -> ShopError:
     """Return the error that a reply other than yes means: only 5xx is for good."""
     kind = PermanentError if reply.code >= 500 else TransientError
     return kind(f"the mail server said {reply.code} {reply.text}")
+
+
+def _commands(letter: Letter) -> Sequence[bytes]:
+    option = "" if letter.recipient.isascii() else " SMTPUTF8"
+    return (
+        f"MAIL FROM:<{letter.sender}>{option}\r\n".encode(),
+        f"RCPT TO:<{letter.recipient}>\r\n".encode(),
+        b"DATA\r\n",
+    )
 
 
 def _as_data(content: bytes) -> bytes:

@@ -1,9 +1,12 @@
-"""SMTP's commands and replies on a transport: some bytes out, so many replies back."""
+"""SMTP's commands and replies on a transport: some bytes out, and each reply to whom it answers."""
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 LONGEST_LINE = 64 * 1024
+_CODES = {b"%d" % code: code for code in range(100, 600)}
 
 
 class Reply(NamedTuple):
@@ -15,16 +18,26 @@ class Reply(NamedTuple):
         return self.code // 100 == 2
 
 
-class Wire(asyncio.Protocol):
-    """One conversation. It takes over a transport on which nothing is under way."""
+Step = Callable[[Reply], None]
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._loop = asyncio.get_running_loop()
+
+class Wire(asyncio.Protocol):
+    """One conversation. It takes over a transport on which nothing is under way.
+
+    `lost` is called once, when the connection is closed, by whichever side.
+
+    Whoever writes says who takes each of the replies. Calls, not futures: a future costs a turn of
+    the loop, and its sender's coroutines a wake-up (4 µs for each write).
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, *, lost: Callable[[ConnectionError], None]
+    ) -> None:
+        self._lost = lost
         self._transport: asyncio.Transport | None = transport
-        self._unread = bytearray()
-        self._replies: list[Reply] = []
-        self._wanted = 0
-        self._answered: asyncio.Future[None] | None = None
+        self._unread = b""
+        self._steps: deque[Step] = deque()
+        self._said: Reply | None = None
         self._gone = asyncio.Event()
         transport.set_protocol(self)
 
@@ -32,21 +45,12 @@ class Wire(asyncio.Protocol):
     def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    async def ask(self, data: bytes, replies: int = 1) -> list[Reply]:
-        """Send, and return the replies when all have come. One at a time; no deadline of its own.
-
-        Raises:
-            ConnectionError: it was lost before the last reply.
-        """
-        if self._transport is None or self._transport.is_closing():
-            raise ConnectionResetError("the connection is closed")
-        self._wanted = replies
-        self._answered = self._loop.create_future()
-        self._transport.write(data)
-        await self._answered
-        self._wanted = 0
-        answers, self._replies = self._replies, []
-        return answers
+    def say(self, data: bytes, *steps: Step) -> None:
+        """Send, and hand the replies to these steps, as they come."""
+        self._said = None
+        self._steps += steps
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     def quit(self) -> None:
         """Say goodbye and hang up."""
@@ -63,26 +67,22 @@ class Wire(asyncio.Protocol):
         await self._gone.wait()
 
     def data_received(self, data: bytes) -> None:
-        self._unread += data
-        while (end := self._unread.find(b"\n")) >= 0:
-            line = bytes(self._unread[:end])
-            del self._unread[: end + 1]
-            if line[3:4] != b"-":  # the last line of a reply
-                self._replies.append(_parsed(line))
-        if len(self._replies) > self._wanted or len(self._unread) > LONGEST_LINE:
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        # A dash stands in all lines of a reply but the last.
+        replies = [_parsed(line) for line in lines if line[3:4] != b"-"]
+        if len(replies) > len(self._steps) or len(self._unread) > LONGEST_LINE:
             self.abort()  # it says goodbye unasked, or does not speak SMTP
-        elif len(self._replies) == self._wanted and self._answered and not self._answered.done():
-            self._answered.set_result(None)
+            return
+        for reply in replies:
+            self._said = reply
+            self._steps.popleft()(reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._gone.set()
-        if self._answered and not self._answered.done():
-            reason = exc or "closed by the server"
-            last = f" after {self._replies[-1]}" if self._replies else ""
-            self._answered.set_exception(ConnectionResetError(f"{reason}{last}"))
+        last = f" after {self._said}" if self._said else ""
+        self._lost(ConnectionResetError(f"{exc or 'closed by the server'}{last}"))
 
 
 def _parsed(line: bytes) -> Reply:
-    code = int(line[:3]) if line[:3].isdigit() else 0
-    return Reply(code, line[4:].decode("utf-8", "replace").strip())
+    return Reply(_CODES.get(line[:3], 0), line[4:].decode("utf-8", "replace").strip())

@@ -1,5 +1,7 @@
 """Amounts as customers read them."""
 
+from functools import lru_cache
+
 # ISO 4217: the currencies whose minor unit is not a hundredth.
 _WITHOUT_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _WITH_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
@@ -11,6 +13,7 @@ def _digits(currency: str) -> int:
     return 3 if currency in _WITH_THOUSANDTHS else 2
 
 
+@lru_cache(maxsize=4096)  # prices repeat, and there are five in a mail: 0.8 µs each
 def money(cents: int, currency: str) -> str:
     """Return minor units with their currency, without ever making a float of them.
 

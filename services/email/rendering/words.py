@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from services.email.rendering.money import money
 from shared.events import (
@@ -30,14 +29,8 @@ REASONS: Mapping[CancelReason, str] = MappingProxyType(
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-class Line(NamedTuple):
-    """An item as its row shows it."""
-
-    name: str
-    sku: str
-    quantity: str
-    price: str
-    amount: str
+Line = tuple[str, str, str, str, str]
+"""An item as its row shows it: name, SKU, quantity, price, amount."""
 
 
 def one_line(text: str) -> str:
@@ -82,12 +75,12 @@ def words_of(notice: Notice) -> dict[str, object]:
 
 def _lines(items: tuple[Item, ...], currency: str) -> list[Line]:
     return [
-        Line(
-            name=one_line(item.name),
-            sku=one_line(item.sku),
-            quantity=f"{item.quantity:,}",
-            price=money(item.unit_price_cents, currency),
-            amount=money(item.unit_price_cents * item.quantity, currency),
+        (
+            one_line(item.name),
+            one_line(item.sku),
+            f"{item.quantity:,}",
+            money(item.unit_price_cents, currency),
+            money(item.unit_price_cents * item.quantity, currency),
         )
         for item in items
     ]

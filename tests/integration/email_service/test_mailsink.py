@@ -1,5 +1,6 @@
 """With the sandbox's mail sink for a mail server: what arrives, and its own kinds of trouble."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -100,3 +101,28 @@ async def test_a_cut_after_data_brings_at_the_most_a_repeat_of_the_same_message_
     await replica.mailroom.announce(event)
     assert {mail["MessageID"] for mail in await messages(sink)} == {bare(event.event_id)}
     assert (await sink.get("/faults")).json()["injected"] == {"cut_after_data": 1}
+
+
+async def test_many_mails_at_once_arrive_each_once(
+    replica: Replica, sink: httpx.AsyncClient
+) -> None:
+    events = [confirmed() for _ in range(40)]
+    await asyncio.gather(*(replica.mailroom.announce(event) for event in events))
+    arrived = [mail["MessageID"] for mail in await messages(sink)]
+    assert sorted(arrived) == sorted(bare(event.event_id) for event in events)
+
+
+async def test_a_cut_among_many_mails_leaves_one_in_doubt_and_no_other(
+    replica: Replica, sink: httpx.AsyncClient
+) -> None:
+    events = [confirmed() for _ in range(40)]
+    await sink.put("/faults", json={"mode": "cut_after_data", "count": 1})
+    outcomes = await asyncio.gather(
+        *(replica.mailroom.announce(event) for event in events), return_exceptions=True
+    )
+    [doubt] = [outcome for outcome in outcomes if outcome is not None]
+    assert isinstance(doubt, TransientError)
+    arrived = {mail["MessageID"] for mail in await messages(sink)}
+    assert arrived >= {
+        bare(event.event_id) for event, outcome in zip(events, outcomes, strict=True) if not outcome
+    }

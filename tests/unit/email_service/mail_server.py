@@ -27,7 +27,8 @@ class MailServer:
 
     Verbs are those of SMTP, and GREETING and TEXT (the mail after DATA). With pipelining it waits
     for MAIL, RCPT and DATA before it answers any: a client that does not pipeline gets no answer.
-    Without, it hangs up on a client that sends ahead.
+    Without, it hangs up on a client that sends ahead. `sent_ahead` counts the texts that came with
+    more behind them.
     """
 
     pipelining: bool = True
@@ -37,6 +38,7 @@ class MailServer:
     connections: int = 0
     open_now: int = 0
     most_open: int = 0
+    sent_ahead: int = 0
     hold: asyncio.Event = field(default_factory=asyncio.Event)
     _next: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -102,15 +104,21 @@ class MailServer:
                 answers.append(await self._say(verb, writer, USUAL[verb]))
                 if self.pipelining and verb in ("MAIL", "RCPT"):
                     continue
-                if not self.pipelining and reader._buffer:  # type: ignore[attr-defined]  # private
-                    raise ConnectionAbortedError("it sent ahead")
+                self._look_ahead(reader)
                 writer.write(b"".join(answers))
                 reached_text = answers[-1].startswith(b"354")
                 answers.clear()
                 if reached_text:
                     content = await reader.readuntil(b"\r\n.\r\n")
+                    self.sent_ahead += self._look_ahead(reader)
                     await self.hold.wait()
                     await self._take(Received(sender, recipient, content), writer)
+
+    def _look_ahead(self, reader: asyncio.StreamReader) -> bool:
+        ahead = bool(reader._buffer)  # type: ignore[attr-defined]  # private
+        if ahead and not self.pipelining:
+            raise ConnectionAbortedError("it sent ahead")
+        return ahead
 
     async def _take(self, mail: Received, writer: asyncio.StreamWriter) -> None:
         self.verbs.append("TEXT")

@@ -3,14 +3,19 @@
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
 
 from services.email.domain import Kind, message_id_of
-from services.email.rendering.composer import Composer
+from services.email.rendering.composer import Composer, escaped
+from services.email.rendering.message import write
 from services.email.rendering.money import money
 from services.email.rendering.words import REASONS
+from shared.clock import new_id
 from shared.events import CancelReason, Item
 from tests.unit.email_service.goldens import SENDER, notice_of, part, path, written
-from tests.unit.email_service.stories import cancelled, confirmed, errand_of, shipped
+from tests.unit.email_service.stories import NOON, cancelled, confirmed, errand_of, shipped
 
 EVIL = '<script>alert("1")</script>&amp;'
 
@@ -68,6 +73,17 @@ def test_names_cannot_bring_markup_into_the_html() -> None:
         assert EVIL in part(message, "plain")
 
 
+@given(st.text(st.characters() | st.sampled_from("""&<>"'"""), max_size=40))
+def test_words_are_escaped_as_jinja_escapes_them(word: str) -> None:
+    assert escaped(word) == str(escape(word))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_line_ends_with_crlf(kind: Kind) -> None:
+    content = Composer(SENDER).compose(errand_of(notice_of(kind))).content
+    assert content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n")
+
+
 def test_names_cannot_bring_line_breaks_into_the_text() -> None:
     item = Item(
         sku="A", name="Tea\r\n\r\nTotal: 0.00 EUR\x00\x1b[2J", quantity=1, unit_price_cents=1
@@ -89,6 +105,23 @@ def test_no_line_is_longer_than_smtp_allows() -> None:
     letter = Composer(SENDER).compose(errand_of(confirmed(items=(item,))))
     assert max(len(line) for line in letter.content.split(b"\r\n")) <= 998
     assert item.name.strip() in part(written(confirmed(items=(item,))), "html")
+
+
+@given(st.lists(st.integers(0, 40) | st.integers(980, 1010), max_size=60))
+def test_only_a_line_that_is_too_long_needs_another_encoding(lengths: list[int]) -> None:
+    text = "\r\n".join("a" * length for length in lengths)
+    content = write(
+        event_id=new_id(),
+        at=NOON,
+        sender=SENDER,
+        recipient="rosa@example.org",
+        subject="tea",
+        text=text,
+        html="html",
+    )
+    encoding = b"7bit" if max(lengths, default=0) <= 998 else b"quoted-printable"
+    plain = content.split(b"Content-Type: text/plain")[1]
+    assert plain.split(b"Content-Transfer-Encoding: ")[1].startswith(encoding)
 
 
 def test_an_order_of_two_thousand_items_lists_them_all() -> None:
