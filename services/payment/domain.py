@@ -61,7 +61,7 @@ class IllegalTransition(PaymentError):
         self.status = payment.status
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Payment:
     """One order's payment.
 

@@ -15,14 +15,13 @@ from services.payment.answers import (
     Unanswered,
 )
 from services.payment.domain import Payment
+from services.payment.exchange import Request, Response
 from services.payment.provider_calls import (
     Broken,
     NoAnswer,
     ProviderCalls,
     ProviderFailure,
     Refused,
-    Request,
-    Response,
 )
 
 ASK_TIMEOUT_S = 1.0

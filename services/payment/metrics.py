@@ -1,5 +1,7 @@
 """What is counted about the provider, and about the comparison with its ledger."""
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from purgatory.domain.messages.base import Event
 from purgatory.domain.messages.events import ContextChanged
@@ -19,6 +21,7 @@ class ProviderMetrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self._seconds_of = cache(self.seconds.labels)
         self.breaker = Gauge(
             "shop_payment_provider_breaker",
             "The circuit breaker: 0 closed, 1 half open, 2 open",
@@ -26,7 +29,7 @@ class ProviderMetrics:
         )
 
     def called(self, call: str, result: str, seconds: float) -> None:
-        self.seconds.labels(call, result).observe(seconds)
+        self._seconds_of(call, result).observe(seconds)
 
     def note_breaker(self, _name: str, _what: str, event: Event) -> None:
         """purgatory's hook."""

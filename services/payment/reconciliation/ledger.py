@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from services.payment.provider_calls import PROVIDER, NoAnswer, ProviderCalls, Refused, Request
+from services.payment.exchange import Request
+from services.payment.provider_calls import PROVIDER, NoAnswer, ProviderCalls, Refused
 from services.payment.reconciliation.comparison import Movement
 from shared.errors import DependencyDown
 

@@ -16,7 +16,7 @@ from services.payment.gateway import Provider
 from services.payment.metrics import ProviderMetrics
 from services.payment.provider_calls import CallLimits, ProviderCalls
 from shared.errors import DependencyDown
-from tests.eventually import eventually_found
+from tests.eventually import eventually_found, until
 from tests.unit.payment.scripted_provider import (
     Behaviour,
     ScriptedProvider,
@@ -203,6 +203,59 @@ async def test_calls_at_once_are_bounded(server: ScriptedProvider, connect: Conn
     answers = await asyncio.gather(*(gateway.charge(pending()) for _ in range(40)))
     assert answers == [Captured("ch_1")] * 40
     assert server.most_at_once == 4
+
+
+async def test_a_call_that_is_not_let_through_or_called_off_takes_no_worker(
+    server: ScriptedProvider, connect: Connect
+) -> None:
+    gateway = await connect(
+        server.url, CallLimits(workers=1, tries=1, breaker_failures=2, breaker_open_s=0.1)
+    )
+    server.script = [say_nothing]
+    called_off = asyncio.create_task(gateway.charge(pending()))
+    await until(lambda: server.calls)
+    called_off.cancel()
+    with suppress(asyncio.CancelledError):
+        await called_off
+    server.otherwise = says(404)
+    with pytest.raises(DependencyDown, match="404"):
+        await gateway.charge(pending())
+    for _ in range(3):
+        with pytest.raises(DependencyDown, match="too many calls failed"):
+            await gateway.charge(pending())
+    server.otherwise = captured()
+
+    async def charge() -> object:
+        with suppress(DependencyDown):
+            return await gateway.charge(pending())
+        return None
+
+    assert await eventually_found(charge) == Captured("ch_1")
+
+
+async def test_calls_are_counted_by_what_became_of_them(server: ScriptedProvider) -> None:
+    registry = CollectorRegistry()
+    limits = CallLimits(timeout_s=0.2, tries=1, breaker_failures=2, breaker_open_s=9.0)
+    async with ProviderCalls(limits, ProviderMetrics(registry)) as calls:
+        gateway = Provider(server.url, calls)
+        server.script = [captured(), says(500), says(404), says(404)]
+        await gateway.charge(pending())
+        await gateway.look_up("charge-1")
+        for _ in range(2):  # the second is not let through
+            with pytest.raises(DependencyDown):
+                await gateway.charge(pending())
+    counted = {
+        (sample.labels["call"], sample.labels["result"]): sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name == "shop_payment_provider_call_seconds_count"
+    }
+    assert counted == {
+        ("charge", "answered"): 1,
+        ("look_up", "unanswered"): 1,
+        ("charge", "down"): 2,
+    }
+    assert registry.get_sample_value("shop_payment_provider_breaker") == 2
 
 
 @pytest.mark.parametrize(
