@@ -17,6 +17,7 @@ from services.order.repository import AnswerKey
 from services.order.schemas import OrderIn
 from shared.http import auth, problems
 from shared.http.auth import Caller, Tokens
+from shared.http.direct import Headers
 from shared.http.problems import Problem, Refusal, problem
 from shared.http.rate_limit import RateLimit
 
@@ -49,8 +50,8 @@ class InFlight:
             self._keys.discard(key.key)
 
 
-def caller_of(request: Request, tokens: Tokens) -> Caller:
-    caller = auth.caller_of(request.scope["headers"], tokens)
+def caller_of(headers: Headers, tokens: Tokens) -> Caller:
+    caller = auth.caller_with(headers.get(b"authorization"), tokens)
     if isinstance(caller, Problem):
         raise Refusal(caller)
     return caller
@@ -83,11 +84,12 @@ def admit(wish: Wish, caller: Caller, rate_limit: RateLimit) -> None:
         raise Refusal(problem(429, detail=detail, headers=exceeded.headers))
 
 
-def key_of(request: Request, body: OrderIn, caller: Caller) -> Key | None:
+def key_of(headers: Headers, body: OrderIn, caller: Caller) -> Key | None:
     """Return the key with the caller's scope and the body's hash; None if there is none."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    stated = headers.get(b"idempotency-key")
+    if stated is None:
         return None
+    key = stated.decode("latin-1")
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         errors = [{"field": "Idempotency-Key", "message": f"1 to {MAX_KEY} printable characters"}]
         detail = "the Idempotency-Key cannot be accepted"
