@@ -29,7 +29,7 @@ EVENT_TYPES: dict[type[Change], str] = {
 
 def to_json(change: Change) -> str:
     """Return the change's data; its type stands beside it."""
-    return orjson.dumps(change).decode()
+    return orjson.dumps(change, default=str).decode()  # str: ids that Postgres's driver made
 
 
 def from_row(version: int, event_type: str, timestamp: datetime, data: dict[str, Any]) -> Recorded:
