@@ -44,6 +44,20 @@ PLACE_ORDER_DOC = {
 }
 
 
+class Accepted(Response):
+    """202, JSON. Starlette's own way to the same three headers takes 2 µs more."""
+
+    def __init__(self, body: bytes, location: str) -> None:
+        self.status_code = 202
+        self.background = None
+        self.body = body
+        self.raw_headers = [
+            (b"location", location.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", b"application/json"),
+        ]
+
+
 def placing(desk: Desk, tokens: Tokens, rate_limit: RateLimit) -> Endpoint:
     """Return the one hot endpoint; its body goes from bytes to model and back without detours."""
     in_flight = InFlight()
@@ -51,16 +65,15 @@ def placing(desk: Desk, tokens: Tokens, rate_limit: RateLimit) -> Endpoint:
     async def place(headers: Headers, body: bytes) -> Response:
         caller = requests.caller_of(headers, tokens)
         wanted = requests.order_in(body)
-        wish = requests.wish_of(wanted, caller)
-        requests.admit(wish, caller, rate_limit)
-        with in_flight.holding(requests.key_of(headers, wanted, caller)) as key:
-            answer = await place_order(desk, wish, key)
-        return Response(
-            answer.body,
-            status_code=202,
-            headers={"Location": f"/orders/{answer.order_id}"},
-            media_type="application/json",
-        )
+        requests.check_prices(wanted, caller)
+        requests.admit(wanted.customer_id, caller, rate_limit)
+        key = requests.key_of(headers, wanted, caller)
+        in_flight.begin(key)
+        try:
+            answer = await place_order(desk, wanted, key)
+        finally:
+            in_flight.end(key)
+        return Accepted(answer.body, f"/orders/{answer.order_id}")
 
     return place
 
