@@ -82,7 +82,7 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
         raise Unorderable([Fault("items", "are too many with such long names")])
     answer = Answer(key.body_hash if key else b"", _body(order), order.order_id)
 
-    def decide(book: Book) -> Decision[Answer]:
+    def decide(book: Book) -> "Decision[Answer]":  # quoted: made for each order, in 0.4 µs
         if key is not None:
             given = book.answers.get(key.key)
             if given is not None:
@@ -105,7 +105,7 @@ async def _priced(desk: Desk, items: Sequence[WantedItem]) -> tuple[tuple[Line, 
         raise Unorderable(_unknown(products))
     currency = known[0].currency
     lines = []
-    for item, product in zip(items, known, strict=True):
+    for item, product in zip(items, known):  # noqa: B905 - as many, see above; strict costs 1 µs
         if product.currency != currency:
             raise Unorderable(_foreign(known, currency))
         agreed = item.unit_price_cents
