@@ -1,4 +1,4 @@
-"""From a request to what the use case wants: who calls, the wish, and the key it goes under.
+"""From a request to what the use case wants: who calls, what is wanted, and the key it goes under.
 
 Each function returns what it found, or raises Refusal with the answer to give.
 """
