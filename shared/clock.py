@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
+import uuid_utils
+from asyncpg.pgproto import pgproto
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], UUID]
@@ -16,8 +17,12 @@ def utc_now() -> datetime:
 
 
 def new_id() -> UUID:
-    """Return a UUIDv7: unique anywhere, and sorted by the time it was made (RFC 9562)."""
-    return uuid7()
+    """Return a UUIDv7: unique anywhere, and sorted by the time it was made (RFC 9562).
+
+    In the form that Postgres's driver gives ids, a subclass of UUID in C: it is made in half the
+    time, and its text takes 0.1 µs where the standard library's takes 1.7.
+    """
+    return pgproto.UUID(uuid_utils.uuid7().bytes)
 
 
 def first_id_at(moment: datetime) -> UUID:

@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from shared.http.admission import CLOSE
+from shared.http.direct import CLOSE
 from shared.settings import ServiceSettings, load
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
@@ -130,7 +130,7 @@ def run(settings_class: type[Settings], build: Callable[[Settings], FastAPI]) ->
         host=settings.http_host,
         port=settings.http_port,
         loop="uvloop",
-        http=app.state.admission.protocol(),
+        http=app.state.admission.protocol(app.state.direct),
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=REQUESTS_S,

@@ -28,7 +28,7 @@ from shared.errors import DependencyDown
 from shared.events.topology import STREAMS
 from shared.http import asyncapi, auth, dead_letters, health, limits, metrics, problems
 from shared.http.admission import Admission
-from shared.http.direct import DirectRoutes, DirectRouting
+from shared.http.direct import DirectRoutes
 from shared.messaging.broker import make_broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.desk.desk import Desk
@@ -91,8 +91,13 @@ class Service:
             max_deliveries=settings.max_deliveries,
         )
         self.health = health.Health({"database": self.database.ping, "broker": self._ping_broker})
-        self.direct = DirectRoutes()
         self.app = self._make_app(streamed_paths)
+        self.direct = DirectRoutes(
+            self.app.exception_handlers,
+            max_bytes=settings.max_body_bytes,
+            metrics=self.metrics.http,
+        )
+        self.app.state.direct = self.direct
         self._commits: list[GroupCommit[Any, Any]] = []
         self._resources: list[AbstractAsyncContextManager[Any]] = []
         self._jobs: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
@@ -156,7 +161,6 @@ class Service:
         app.include_router(asyncapi.router(self.broker, title=f"shop: {self.name}"))
         dead_letters.install(app, Desk(lambda: self._nats, group=self.name))
         # The last added is the outermost.
-        app.add_middleware(DirectRouting, routes=self.direct, owner=app)
         app.add_middleware(
             limits.BodyLimit, max_bytes=self.settings.max_body_bytes, streamed=streamed_paths
         )

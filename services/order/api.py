@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.order import queries, requests, use_cases
@@ -21,7 +21,7 @@ from services.order.schemas import (
 )
 from services.order.use_cases import Desk
 from shared.http.auth import AnyCaller, Operator, Tokens
-from shared.http.direct import Endpoint
+from shared.http.direct import Endpoint, Headers, as_route
 from shared.http.rate_limit import RateLimit
 from shared.persistence.database import Database
 
@@ -44,23 +44,36 @@ PLACE_ORDER_DOC = {
 }
 
 
+class Accepted(Response):
+    """202, JSON. Starlette's own way to the same three headers takes 2 µs more."""
+
+    def __init__(self, body: bytes, location: str) -> None:
+        self.status_code = 202
+        self.background = None
+        self.body = body
+        self.raw_headers = [
+            (b"location", location.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", b"application/json"),
+        ]
+
+
 def placing(desk: Desk, tokens: Tokens, rate_limit: RateLimit) -> Endpoint:
     """Return the one hot endpoint; its body goes from bytes to model and back without detours."""
     in_flight = InFlight()
 
-    async def place(request: Request) -> Response:
-        caller = requests.caller_of(request, tokens)
-        body = requests.order_in(await request.body())
-        wish = requests.wish_of(body, caller)
-        requests.admit(wish, caller, rate_limit)
-        with in_flight.holding(requests.key_of(request, body, caller)) as key:
-            answer = await place_order(desk, wish, key)
-        return Response(
-            answer.body,
-            status_code=202,
-            headers={"Location": f"/orders/{answer.order_id}"},
-            media_type="application/json",
-        )
+    async def place(headers: Headers, body: bytes) -> Response:
+        caller = requests.caller_of(headers, tokens)
+        wanted = requests.order_in(body)
+        requests.check_prices(wanted, caller)
+        requests.admit(wanted.customer_id, caller, rate_limit)
+        key = requests.key_of(headers, wanted, caller)
+        in_flight.begin(key)
+        try:
+            answer = await place_order(desk, wanted, key)
+        finally:
+            in_flight.end(key)
+        return Accepted(answer.body, f"/orders/{answer.order_id}")
 
     return place
 
@@ -69,7 +82,7 @@ def router(place: Endpoint, desk: Desk, database: Database) -> APIRouter:
     routes = APIRouter(tags=["orders"])
     routes.add_api_route(
         "/orders",
-        place,
+        as_route(place),
         methods=["POST"],
         status_code=202,
         response_model=OrderAccepted,

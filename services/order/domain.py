@@ -9,6 +9,7 @@ come when the order is long decided: each verb says what it makes of that. Comma
 late raise.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -71,7 +72,7 @@ class Line:
 class Placed:
     customer_id: str
     customer_email: str
-    items: tuple[Line, ...]
+    items: Sequence[Line]
     total_cents: int
     currency: str
     payment_method: str

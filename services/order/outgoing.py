@@ -23,17 +23,23 @@ from shared.events import (
     first_cause,
 )
 
+Said = Placed | Confirmed | Cancelled | Shipped
+
 
 def events_after(
     order: Order, version: int, *, cause: Event | None, new_id: NewId
 ) -> tuple[Event, ...]:
-    """Return what is to be said of the changes recorded after `version`."""
-    events = (
-        _event_of(order, entry, _envelope(order, entry, cause, new_id))
-        for entry in order.recorded
-        if entry.version > version
+    """Return what is to be said of the changes recorded after `version`.
+
+    Of a reservation nothing: inventory has said so.
+    """
+    return tuple(
+        [
+            _event_of(order, entry.change, _envelope(order, entry, cause, new_id))
+            for entry in order.recorded
+            if entry.version > version and not isinstance(entry.change, Reserved)
+        ]
     )
-    return tuple(event for event in events if event is not None)
 
 
 def _envelope(order: Order, entry: Recorded, cause: Event | None, new_id: NewId) -> EnvelopeFields:
@@ -47,8 +53,8 @@ def _envelope(order: Order, entry: Recorded, cause: Event | None, new_id: NewId)
     )
 
 
-def _event_of(order: Order, entry: Recorded, envelope: EnvelopeFields) -> Event | None:
-    placed, change = order.placed, entry.change
+def _event_of(order: Order, change: Said, envelope: EnvelopeFields) -> Event:
+    placed = order.placed
     match change:
         case Placed():
             return OrderPlaced(
@@ -92,11 +98,9 @@ def _event_of(order: Order, entry: Recorded, envelope: EnvelopeFields) -> Event 
                 carrier=carrier,
                 tracking_number=tracking_number,
             )
-        case Reserved():
-            return None  # inventory has said so
 
 
 def _items(placed: Placed) -> tuple[Item, ...]:
     return tuple(
-        Item(line.sku, line.name, line.quantity, line.unit_price_cents) for line in placed.items
+        [Item(line.sku, line.name, line.quantity, line.unit_price_cents) for line in placed.items]
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.order.domain import Line, Order, OrderError, Placed, Product
 from services.order.outgoing import events_after
@@ -14,23 +15,28 @@ MAX_BYTES = MAX_PAYLOAD_BYTES - 4096  # what the others say of the order is a li
 MANY = 500  # so many lines fit always: a SKU has 64 characters, a name 200
 
 
-@dataclass(frozen=True, slots=True)
-class WantedItem:
+class WantedItem(Protocol):
     """A line as the customer asks for it; with a price only if one was agreed."""
 
-    sku: str
-    quantity: int
-    unit_price_cents: int | None = None
+    @property
+    def sku(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def unit_price_cents(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """An order before it is one."""
+class Wish(Protocol):
+    """An order before it is one: the checked request itself, as it came."""
 
-    customer_id: str
-    customer_email: str
-    items: Sequence[WantedItem]
-    payment_method: str
+    @property
+    def customer_id(self) -> str: ...
+    @property
+    def customer_email(self) -> str: ...
+    @property
+    def items(self) -> Sequence[WantedItem]: ...
+    @property
+    def payment_method(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
         raise Unorderable([Fault("items", "are too many with such long names")])
     answer = Answer(key.body_hash if key else b"", _body(order), order.order_id)
 
-    def decide(book: Book) -> Decision[Answer]:
+    def decide(book: Book) -> "Decision[Answer]":  # quoted: made for each order, in 0.4 µs
         if key is not None:
             given = book.answers.get(key.key)
             if given is not None:
@@ -91,22 +97,21 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
 async def _priced(desk: Desk, items: Sequence[WantedItem]) -> tuple[tuple[Line, ...], str]:
     find = desk.catalogue.find
     products = [find(item.sku) for item in items]
-    if None in products:
+    if not all(products):
         await desk.catalogue.look_up({item.sku for item in items if find(item.sku) is None})
         products = [find(item.sku) for item in items]
     known = [product for product in products if product is not None]
     if len(known) < len(items):
         raise Unorderable(_unknown(products))
     currency = known[0].currency
-    if any(product.currency != currency for product in known):
-        raise Unorderable(_foreign(known, currency))
-    return tuple(map(_line, items, known)), currency
-
-
-def _line(item: WantedItem, product: Product) -> Line:
-    agreed = item.unit_price_cents
-    price = product.price_cents if agreed is None else agreed
-    return Line(item.sku, product.name, item.quantity, price)
+    lines = []
+    for item, product in zip(items, known):  # noqa: B905 - as many, see above; strict costs 1 µs
+        if product.currency != currency:
+            raise Unorderable(_foreign(known, currency))
+        agreed = item.unit_price_cents
+        price = product.price_cents if agreed is None else agreed
+        lines.append(Line(item.sku, product.name, item.quantity, price))
+    return tuple(lines), currency
 
 
 def _unknown(products: Sequence[Product | None]) -> list[Fault]:

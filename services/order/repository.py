@@ -19,7 +19,7 @@ from services.order.domain import (
     Reason,
     Shipped,
 )
-from services.order.history import EVENT_TYPES, lines_of, to_json
+from services.order.history import EVENT_TYPES, StoredLines, to_json
 from shared.persistence.writes import Row, Writes
 
 # JSON goes as text both ways: SQLAlchemy's codecs for it run in Python (5 µs an order).
@@ -223,25 +223,44 @@ def _product_row(product: Product) -> Row:
 
 
 def _order(row: asyncpg.Record) -> Order:
-    placed = Placed(
-        customer_id=row["customer_id"],
-        customer_email=row["customer_email"],
-        items=lines_of(orjson.loads(row["items"])),
-        total_cents=row["total_cents"],
-        currency=row["currency"],
-        payment_method=row["payment_method"],
-        correlation_id=row["correlation_id"],
-    )
-    reason, carrier = row["cancel_reason"], row["carrier"]
+    """Take the columns of LOAD_ORDERS in their order: by name it takes 2 µs more."""
+    (
+        order_id,
+        version,
+        status,
+        customer_id,
+        customer_email,
+        items,
+        total_cents,
+        currency,
+        payment_method,
+        correlation_id,
+        placed_at,
+        updated_at,
+        reservation_expires_at,
+        payment_id,
+        reason,
+        detail,
+        carrier,
+        tracking_number,
+    ) = row
     return Order(
-        order_id=row["order_id"],
-        placed=placed,
-        placed_at=row["placed_at"],
-        updated_at=row["updated_at"],
-        status=OrderStatus(row["status"]),
-        version=row["version"],
-        reservation_expires_at=row["reservation_expires_at"],
-        payment_id=row["payment_id"],
-        cancelled=Cancelled(Reason(reason), row["cancel_detail"] or "") if reason else None,
-        shipped=Shipped(carrier, row["tracking_number"]) if carrier else None,
+        order_id,
+        Placed(
+            customer_id,
+            customer_email,
+            StoredLines(items),
+            total_cents,
+            currency,
+            payment_method,
+            correlation_id,
+        ),
+        placed_at,
+        updated_at,
+        OrderStatus(status),
+        version,
+        reservation_expires_at,
+        payment_id,
+        Cancelled(Reason(reason), detail or "") if reason else None,
+        Shipped(carrier, tracking_number) if carrier else None,
     )

@@ -1,10 +1,8 @@
-"""From a request to what the use case wants: who calls, the wish, and the key it goes under.
+"""From a request to what the use case wants: who calls, what is wanted, and the key it goes under.
 
 Each function returns what it found, or raises Refusal with the answer to give.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 
 from fastapi import FastAPI
@@ -12,11 +10,12 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.order.placement import Key, Unorderable, WantedItem, Wish
+from services.order.placement import Key, Unorderable
 from services.order.repository import AnswerKey
 from services.order.schemas import OrderIn
 from shared.http import auth, problems
 from shared.http.auth import Caller, Tokens
+from shared.http.direct import Headers
 from shared.http.problems import Problem, Refusal, problem
 from shared.http.rate_limit import RateLimit
 
@@ -33,24 +32,22 @@ class InFlight:
     def __init__(self) -> None:
         self._keys: set[AnswerKey] = set()
 
-    @contextmanager
-    def holding(self, key: Key | None) -> Iterator[Key | None]:
-        """Hold the key for the body's time; 409 if another request does."""
+    def begin(self, key: Key | None) -> None:
+        """Hold the key until the end; 409 if another request does."""
         if key is None:
-            yield None
             return
         if key.key in self._keys:
             detail = "a request with this Idempotency-Key is under way"
             raise Refusal(problem(409, detail=detail))
         self._keys.add(key.key)
-        try:
-            yield key
-        finally:
+
+    def end(self, key: Key | None) -> None:
+        if key is not None:
             self._keys.discard(key.key)
 
 
-def caller_of(request: Request, tokens: Tokens) -> Caller:
-    caller = auth.caller_of(request.scope["headers"], tokens)
+def caller_of(headers: Headers, tokens: Tokens) -> Caller:
+    caller = auth.caller_with(headers.get(b"authorization"), tokens)
     if isinstance(caller, Problem):
         raise Refusal(caller)
     return caller
@@ -63,37 +60,36 @@ def order_in(body: bytes) -> OrderIn:
         raise Refusal(problems.from_validation(error)) from error
 
 
-def wish_of(body: OrderIn, caller: Caller) -> Wish:
-    """Return the wish; 403 if a customer names a price."""
-    if not caller.is_operator:
-        agreed = [n for n, item in enumerate(body.items) if item.unit_price_cents is not None]
-        if agreed:
-            raise Refusal(_operators_only(agreed))
-    items = [WantedItem(item.sku, item.quantity, item.unit_price_cents) for item in body.items]
-    return Wish(body.customer_id, body.customer_email, items, body.payment_method)
+def check_prices(wanted: OrderIn, caller: Caller) -> None:
+    """403 if a customer names a price."""
+    if caller.is_operator:
+        return
+    agreed = [n for n, item in enumerate(wanted.items) if item.unit_price_cents is not None]
+    if agreed:
+        raise Refusal(_operators_only(agreed))
 
 
-def admit(wish: Wish, caller: Caller, rate_limit: RateLimit) -> None:
+def admit(customer_id: str, caller: Caller, rate_limit: RateLimit) -> None:
     """429 if the customer orders too fast. Operators are not held up."""
     if caller.is_operator:
         return
-    exceeded = rate_limit.take(wish.customer_id)
+    exceeded = rate_limit.take(customer_id)
     if exceeded is not None:
         detail = f"more than {exceeded.limit} orders of one customer in a row"
         raise Refusal(problem(429, detail=detail, headers=exceeded.headers))
 
 
-def key_of(request: Request, body: OrderIn, caller: Caller) -> Key | None:
+def key_of(headers: Headers, body: OrderIn, caller: Caller) -> Key | None:
     """Return the key with the caller's scope and the body's hash; None if there is none."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    stated = headers.get(b"idempotency-key")
+    if stated is None:
         return None
+    key = stated.decode("latin-1")
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
         errors = [{"field": "Idempotency-Key", "message": f"1 to {MAX_KEY} printable characters"}]
         detail = "the Idempotency-Key cannot be accepted"
         raise Refusal(problem(422, detail=detail, errors=errors))
-    body_hash = sha256(body.model_dump_json().encode()).digest()
-    return Key(AnswerKey(caller.role, key), body_hash)
+    return Key(AnswerKey(caller.role, key), sha256(body.to_json()).digest())
 
 
 def install_unorderable(app: FastAPI) -> None:

@@ -46,6 +46,10 @@ class OrderIn(In):
     items: list[ItemIn] = Field(min_length=1, max_length=MAX_ITEMS)
     payment_method: PaymentMethod
 
+    def to_json(self) -> bytes:
+        """Return the same bytes for the same order, however it was written."""
+        return self.__pydantic_serializer__.to_json(self)
+
 
 class ShipmentIn(In):
     carrier: Name

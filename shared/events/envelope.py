@@ -105,9 +105,9 @@ def continued(
     *, event_id: UUID, at: datetime, correlation_id: UUID, causation_id: UUID | None = None
 ) -> EnvelopeFields:
     """Envelope of an event in a known story, with no causing event at hand (timer, command)."""
-    return EnvelopeFields(
-        event_id=event_id,
-        timestamp=at,
-        correlation_id=correlation_id,
-        causation_id=causation_id,
-    )
+    return {
+        "event_id": event_id,
+        "timestamp": at,
+        "correlation_id": correlation_id,
+        "causation_id": causation_id,
+    }

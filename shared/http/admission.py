@@ -12,18 +12,16 @@ So it is done where the server has read a request's head, with a ready answer an
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from shared.http.direct import DirectProtocol, DirectRoutes, head_of
 from shared.http.problems import too_much_waits
 
 # Whoever watches the service must be answered above all when it is full.
 ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
-CLOSE = (b"connection", b"close")
 
 _REFUSAL = too_much_waits()
-_HEAD = b"HTTP/1.1 503 Service Unavailable\r\n" + b"".join(
-    b"%b: %b\r\n" % header for header in _REFUSAL.raw_headers
-)
+_HEAD = head_of(_REFUSAL)
 
 
 class Admission:
@@ -37,16 +35,18 @@ class Admission:
             registry=registry,
         )
 
-    def protocol(self) -> type[HttpToolsProtocol]:
-        """Return what the server is to speak with each client."""
+    def protocol(self, direct: DirectRoutes | None = None) -> type[DirectProtocol]:
+        """Return what the server is to speak with each client; `direct` goes past its app."""
+        routes = direct
 
         class Admitting(_AdmittingProtocol):
             admission = self
+            direct = routes
 
         return Admitting
 
 
-class _AdmittingProtocol(HttpToolsProtocol):
+class _AdmittingProtocol(DirectProtocol):
     admission: Admission
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -54,14 +54,4 @@ class _AdmittingProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         self.admission.refused.inc()
-        self._refuse(cycle)
-
-    def _refuse(self, cycle: RequestResponseCycle) -> None:
-        cycle.response_started = cycle.response_complete = True
-        goes = not cycle.keep_alive or CLOSE in cycle.default_headers
-        end = b"connection: close\r\n\r\n" if goes else b"\r\n"
-        body = b"" if cycle.scope["method"] == "HEAD" else _REFUSAL.body
-        self.transport.write(b"".join((_HEAD, end, body)))
-        if goes:
-            self.transport.close()
-        self.on_response_complete()
+        self.write(cycle, _HEAD, _REFUSAL.body)

@@ -59,8 +59,23 @@ def caller_of(headers: Iterable[tuple[bytes, bytes]], tokens: Tokens) -> Caller 
     """Return who calls, or the 401 to answer; `headers` as in the ASGI scope."""
     for name, value in headers:
         if name == b"authorization":
-            return _caller_with(value, tokens)
-    return _unauthorized("a bearer token is required", CHALLENGE)
+            return caller_with(value, tokens)
+    return caller_with(None, tokens)
+
+
+def caller_with(authorization: bytes | None, tokens: Tokens) -> Caller | Problem:
+    """Return who calls with this header, or the 401 to answer."""
+    if authorization is None or authorization[: len(SCHEME)].lower() != SCHEME:
+        return _unauthorized("a bearer token is required", CHALLENGE)
+    token = authorization[len(SCHEME) :].strip()
+    # Both are compared, always: the time tells nothing.
+    is_customer = compare_digest(token, tokens.customer)
+    is_operator = compare_digest(token, tokens.operator)
+    if is_operator:
+        return OPERATOR
+    if is_customer:
+        return CUSTOMER
+    return _unauthorized("the token is not valid", f'{CHALLENGE}, error="invalid_token"')
 
 
 async def caller(
@@ -82,20 +97,6 @@ async def operator_only(found: Annotated[Caller, Depends(caller)]) -> Caller:
 
 AnyCaller = Annotated[Caller, Depends(caller)]
 Operator = Annotated[Caller, Depends(operator_only)]
-
-
-def _caller_with(authorization: bytes, tokens: Tokens) -> Caller | Problem:
-    if authorization[: len(SCHEME)].lower() != SCHEME:
-        return _unauthorized("a bearer token is required", CHALLENGE)
-    token = authorization[len(SCHEME) :].strip()
-    # Both are compared, always: the time tells nothing.
-    is_customer = compare_digest(token, tokens.customer)
-    is_operator = compare_digest(token, tokens.operator)
-    if is_operator:
-        return OPERATOR
-    if is_customer:
-        return CUSTOMER
-    return _unauthorized("the token is not valid", f'{CHALLENGE}, error="invalid_token"')
 
 
 def _unauthorized(detail: str, challenge: str) -> Problem:

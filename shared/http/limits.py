@@ -1,8 +1,9 @@
 """The largest request body: beyond it 413, whatever the client says or does not say of its size."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import Problem, problem
@@ -26,7 +27,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in self._streamed:
-            length = _stated_length(scope)
+            length = _stated_length(dict(scope["headers"]))
             if length is None:
                 receive = self._counted(receive)
             elif length > self._max_bytes:
@@ -42,25 +43,38 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._max_bytes:
-                raise HTTPException(413, self._detail)
+                raise _too_large(self._max_bytes)
             return message
 
         return counted
 
     def _too_large(self) -> Problem:
-        return problem(413, detail=self._detail)
-
-    @property
-    def _detail(self) -> str:
-        return f"the body is larger than {self._max_bytes} bytes"
+        return problem(413, detail=_too_large(self._max_bytes).detail)
 
 
-def _stated_length(scope: Scope) -> int | None:
+async def body_of(headers: Mapping[bytes, bytes], receive: Receive, max_bytes: int) -> bytes:
+    """Return a request's whole body; raises HTTPException, before it is read if it can."""
+    if (_stated_length(headers) or 0) > max_bytes:
+        raise _too_large(max_bytes)
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message["body"]
+        more = message["more_body"]
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    return body
+
+
+def _too_large(max_bytes: int) -> HTTPException:
+    return HTTPException(413, f"the body is larger than {max_bytes} bytes")
+
+
+def _stated_length(headers: Mapping[bytes, bytes]) -> int | None:
     """Return the Content-Length; None if there is none, or another header overrides it."""
-    length = None
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            length = int(value) if value.isdigit() and len(value) < MAX_DIGITS else None
-        elif name == b"transfer-encoding":
-            return None
-    return length
+    stated = headers.get(b"content-length", b"")
+    if b"transfer-encoding" in headers or not stated.isdigit() or len(stated) >= MAX_DIGITS:
+        return None
+    return int(stated)

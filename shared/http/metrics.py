@@ -17,13 +17,27 @@ CLIENT_GONE = 499  # no status of HTTP; nginx's for a client that did not wait f
 FAILED = 500  # what the server answers for an error that comes through here
 
 
+class RequestSeconds:
+    """Keeps the histogram's children, so that a request pays one lookup."""
+
+    def __init__(self, metrics: HttpMetrics) -> None:
+        self._seconds = metrics.seconds
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        child = self._children.get((method, route, status))
+        if child is None:
+            child = self._seconds.labels(method, route, status)
+            self._children[method, route, status] = child
+        child.observe(seconds)
+
+
 class RequestMetrics:
-    """Pure ASGI middleware; keeps the histogram's children, so that a request pays one lookup."""
+    """Pure ASGI middleware."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
-        self._seconds = metrics.seconds
-        self._children: dict[tuple[str, str, int], Histogram] = {}
+        self._seconds = RequestSeconds(metrics)
         self._templates: dict[object, str] = {None: UNMATCHED}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,11 +65,7 @@ class RequestMetrics:
         endpoint = scope.get("endpoint")
         route = self._templates.get(endpoint) or self._template(endpoint, scope["app"])
         method = scope["method"] if scope["method"] in METHODS else OTHER
-        child = self._children.get((method, route, status))
-        if child is None:
-            child = self._seconds.labels(method, route, status)
-            self._children[method, route, status] = child
-        child.observe(seconds)
+        self._seconds.observe(method, route, status, seconds)
 
     def _template(self, endpoint: object, app: FastAPI) -> str:
         """Find an endpoint's path, once.

@@ -7,7 +7,6 @@ with Redis away there is none.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
@@ -66,7 +65,7 @@ class RateLimit:
         self._window_s = window_s
         self._now = now
         self._window = 0
-        self._untold: Counter[str] = Counter()
+        self._untold: dict[str, int] = {}
         self._counted = asyncio.Event()
         self._total: dict[str, int] = {}
         self._away = False
@@ -74,9 +73,10 @@ class RateLimit:
     def take(self, caller: str) -> Exceeded | None:
         """Count one request; return the refusal if it is one too many."""
         self._turn_over()
-        if not self._away and self._total.get(caller, 0) + self._untold[caller] >= self._limit:
+        untold = self._untold.get(caller, 0)
+        if not self._away and self._total.get(caller, 0) + untold >= self._limit:
             return Exceeded(self._limit, self._reset_s())
-        self._untold[caller] += 1
+        self._untold[caller] = untold + 1
         self._counted.set()
         return None
 
@@ -91,7 +91,7 @@ class RateLimit:
         self._counted.clear()
         if not self._untold:
             return
-        window, told, self._untold = self._window, self._untold, Counter()
+        window, told, self._untold = self._window, self._untold, {}
         for caller, count in told.items():  # known at once; Redis's answer replaces it
             self._total[caller] = self._total.get(caller, 0) + count
         try:
@@ -105,7 +105,7 @@ class RateLimit:
         if window == self._window:
             self._total.update(totals)
 
-    async def _add_up(self, window: int, told: Counter[str]) -> dict[str, int]:
+    async def _add_up(self, window: int, told: dict[str, int]) -> dict[str, int]:
         keys = [f"rate:{self._name}:{window}:{caller}" for caller in told]
         totals = await self._add(keys=keys, args=[2 * self._window_s, *told.values()])
         return dict(zip(told, totals, strict=True))

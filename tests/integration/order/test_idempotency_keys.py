@@ -2,6 +2,14 @@
 
 import asyncio
 
+import uvicorn
+from httpx import AsyncClient
+
+from services.order.main import build
+from services.order.settings import OrderSettings
+from shared.server import Server
+from tests.eventually import until
+from tests.integration.in_process import running
 from tests.integration.order.counter import CUSTOMER, OPERATOR, Counter, body
 
 
@@ -45,6 +53,32 @@ async def test_fifty_at_once_make_one_order(counter: Counter) -> None:
     assert {answer.status_code for answer in answers} == {202, 409}
     assert len({answer.content for answer in answers if answer.status_code == 202}) == 1
     assert await orders_of(counter, "fifty") == 1
+
+
+async def test_the_servers_short_way_and_the_app_are_one_shop(
+    counter: Counter, settings: OrderSettings
+) -> None:
+    app = build(settings)
+    protocol = app.state.admission.protocol(app.state.direct)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, http=protocol
+    )
+    server = Server(config)
+    headers = {**CUSTOMER, "Idempotency-Key": "short"}
+    async with running(app) as through:
+        serving = asyncio.create_task(server.serve())
+        await until(lambda: server.started)
+        host, port = server.listener.getsockname()
+        async with AsyncClient(base_url=f"http://{host}:{port}", trust_env=False) as past:
+            first = await past.post("/orders", json=body(customer_id="short"), headers=headers)
+        again = await through.post("/orders", json=body(customer_id="short"), headers=headers)
+        server.should_exit = True
+        await serving
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.content == again.content
+    assert first.headers["Location"] == again.headers["Location"]
+    assert app.state.direct.find("POST", "/orders") is not None
+    assert await orders_of(counter, "short") == 1
 
 
 async def orders_of(counter: Counter, customer: str) -> int:

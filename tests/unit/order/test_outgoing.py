@@ -1,5 +1,6 @@
 """What the others hear of an order's changes."""
 
+from dataclasses import replace
 from itertools import count
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from services.order.domain import OrderStatus
 from services.order.history import EVENT_TYPES, from_row, to_json
 from services.order.outgoing import events_after
+from shared.clock import new_id
 from shared.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -18,7 +20,7 @@ from shared.events import (
     PaymentStatus,
     first_cause,
 )
-from tests.unit.order.stories import CAUSE, ORDER, PAYMENT, after, order_in, placed
+from tests.unit.order.stories import CAUSE, ORDER, PAYMENT, PLACED, after, order_in, placed
 
 
 def ids() -> UUID:
@@ -82,6 +84,12 @@ def test_the_history_comes_back_from_json_as_it_was(status: OrderStatus) -> None
         data = orjson.loads(to_json(entry.change))
         kind = EVENT_TYPES[type(entry.change)]
         assert from_row(entry.version, kind, entry.at, data) == entry
+
+
+def test_an_id_that_was_just_made_stands_in_the_history_as_any_other() -> None:
+    change = replace(PLACED, correlation_id=new_id())
+    again = from_row(1, "OrderPlaced", after(0), orjson.loads(to_json(change)))
+    assert again.change == change
 
 
 def test_a_history_with_an_unknown_entry_is_refused() -> None:
