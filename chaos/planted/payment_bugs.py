@@ -3,7 +3,8 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from services.payment.provider_calls import ProviderCalls, Request, Response
+from services.payment.exchange import Request, Response
+from services.payment.provider_calls import ProviderCalls
 
 
 def charge_without_key() -> None:

@@ -81,9 +81,7 @@ async def test_what_postgres_sends_is_read(
 ) -> None:
     query = f"SELECT ARRAY(SELECT unnest($1::{kind}[])), $2::{kind}[], NULL::{kind}[]"
     values = SAMPLES[kind]
-    assert tuple(await ours.fetchrow(query, values, [])) == tuple(
-        await plain.fetchrow(query, values, [])
-    )
+    assert await ours.fetchrow(query, values, []) == await plain.fetchrow(query, values, [])
 
 
 async def test_more_than_one_dimension_is_refused(ours: asyncpg.Connection) -> None:
