@@ -39,7 +39,7 @@ POINTS_OF = {
 
 def install(service: str, passed: Passed) -> None:
     """Wrap the seams of this process, which is to become that service."""
-    _wrap(Writes, "send", passed, after="before-commit")  # COMMIT comes next
+    _wrap(Writes, "send", passed, before="before-commit")  # in hope, it is the commit
     _wrap(GroupCommit, "_transact", passed, after="after-commit")
     _wrap_plain(PipelinedPublisher, "_send", passed, before="before-publish")
     _wrap_plain(PipelinedPublisher, "_settle", passed, before="after-publish")

@@ -92,8 +92,8 @@ class Product:
     """Stock has changed its place since it was read from the database."""
     touched: bool = field(default=False, compare=False, repr=False)
     """Anything else has changed since then."""
-    stored: bool = field(default=False, compare=False, repr=False)
-    """Read from the database, as opposed to made since."""
+    row_version: int | None = field(default=None, compare=False, repr=False)
+    """That of the row it was read from; None if it was made since."""
 
     @classmethod
     def new(cls, sku: str, description: Description, *, at: datetime) -> "Product":

@@ -1,7 +1,7 @@
 """Rows ↔ shelf, for a whole group at once: one statement a table each way.
 
-Locks are taken in one order everywhere (reservations by order, then products by SKU), so that
-two replicas can wait for each other but never in a circle.
+Rows are read, locked and written in one order everywhere (reservations by order, then products by
+SKU), so that two replicas can wait for each other but never in a circle.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,23 +16,24 @@ from services.inventory.domain import Product, Receipt, Reservation, Reservation
 from services.inventory.shelf import ReceiptKey, Shelf
 from shared.persistence.writes import Row, Writes
 
-# What these orders hold, locked against another replica that hears of the same order.
+# What these orders hold.
 # JSON goes as text both ways: SQLAlchemy's codecs for it run in Python.
 LOAD_RESERVATIONS = """
 SELECT order_id, reservation_id, correlation_id, quantities::text, expires_at, state
-FROM reservations WHERE order_id = ANY($1::uuid[])
-ORDER BY order_id FOR NO KEY UPDATE
+FROM reservations WHERE order_id = ANY($1::uuid[]) ORDER BY order_id
 """
 
-# The products and their stock, locked until the group is committed: nobody sells them meanwhile.
+# The products, their stock, and which version of its row each was read from.
 LOAD_PRODUCTS = """
 SELECT sku, name, price_cents, currency, changed_at, on_hand, reserved, sold, received,
-    false AS moved, false AS touched, true AS stored
-FROM products WHERE sku = ANY($1::text[])
-ORDER BY sku FOR NO KEY UPDATE
+    false AS moved, false AS touched, xmin AS row_version
+FROM products WHERE sku = ANY($1::text[]) ORDER BY sku
 """
 
-# Which of these receipts were counted before; no lock of its own, the product's covers it.
+# Held until the group is committed: nobody hears of the same order, or sells the same products.
+HELD = " FOR NO KEY UPDATE"
+
+# Which of these receipts were counted before; what guards the product covers them.
 LOAD_RECEIPTS = """
 SELECT sku, reference, quantity
 FROM receipts JOIN unnest($1::text[], $2::text[]) AS asked (sku, reference) USING (sku, reference)
@@ -49,11 +50,13 @@ FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::uuid[]) AS reservation_i
 ORDER BY order_id
 """
 
-# Of a reservation nothing but its state ever changes.
+# Of a reservation nothing but its state ever changes; it is the one that was read, or this finds
+# none.
 UPDATE_RESERVATIONS = """
 UPDATE reservations SET state = now.state
-FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state) AS now
-WHERE reservations.order_id = now.order_id
+FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS state,
+    unnest($3::text[]) AS stored) AS now
+WHERE reservations.order_id = now.order_id AND reservations.state = now.stored
 """
 
 # New products; as above.
@@ -66,13 +69,14 @@ SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::
 ORDER BY 1
 """
 
-# The rows are locked since they were loaded, so absolute values are right. What was received is
-# not written: a move that lost a piece on its way breaks the row's check.
+# Nobody has written the rows since they were read, or this finds none: absolute values are right.
+# What was received is not written: a move that lost a piece on its way breaks the row's check.
 MOVE_STOCK = """
 UPDATE products SET (on_hand, reserved, sold) = (now.on_hand, now.reserved, now.sold)
 FROM (SELECT unnest($1::text[]) AS sku, unnest($2::bigint[]) AS on_hand,
-    unnest($3::bigint[]) AS reserved, unnest($4::bigint[]) AS sold) AS now
-WHERE products.sku = now.sku
+    unnest($3::bigint[]) AS reserved, unnest($4::bigint[]) AS sold,
+    unnest($5::xid[]) AS row_version) AS now
+WHERE products.sku = now.sku AND products.xmin = now.row_version
 """
 
 # Products that were described anew, or of which goods came in.
@@ -84,8 +88,8 @@ FROM (SELECT unnest($1::text[]) AS sku, unnest($2::text[]) AS name,
     unnest($3::bigint[]) AS price_cents, unnest($4::text[]) AS currency,
     unnest($5::timestamptz[]) AS changed_at, unnest($6::bigint[]) AS on_hand,
     unnest($7::bigint[]) AS reserved, unnest($8::bigint[]) AS sold,
-    unnest($9::bigint[]) AS received) AS now
-WHERE products.sku = now.sku
+    unnest($9::bigint[]) AS received, unnest($10::xid[]) AS row_version) AS now
+WHERE products.sku = now.sku AND products.xmin = now.row_version
 """
 
 INSERT_RECEIPTS = """
@@ -105,9 +109,9 @@ PRODUCT = attrgetter(
     "sold",
     "received",
 )
-STOCK = attrgetter("sku", "on_hand", "reserved", "sold")
+STOCK = attrgetter("sku", "on_hand", "reserved", "sold", "row_version")
 RECEIPT = attrgetter("sku", "reference", "quantity")
-STATE = attrgetter("order_id", "state")
+STATE = attrgetter("order_id", "state", "stored")
 
 
 class Needs(NamedTuple):
@@ -116,19 +120,19 @@ class Needs(NamedTuple):
     orders: Sequence[UUID] = ()
     skus: Sequence[str] = ()
     receipts: Sequence[ReceiptKey] = ()
+    are_new: bool = False
+    """Nothing was heard of these orders yet, so that hardly anything is reserved for them."""
 
 
 class InventoryRepository:
     """The shelf, loaded and saved for all members of a group together."""
 
+    async def look(self, db: asyncpg.Connection, needs: Sequence[Needs], /) -> Shelf:
+        known = {order for need in needs if not need.are_new for order in need.orders}
+        return await _shelf(db, known, needs)
+
     async def load(self, tx: asyncpg.Connection, needs: Sequence[Needs], /) -> Shelf:
-        reservations = await _reservations(tx, {order for need in needs for order in need.orders})
-        skus = {sku for need in needs for sku in need.skus}
-        for held in reservations:
-            skus.update(held.quantities)
-        products = await _products(tx, skus)
-        receipts = await _receipts(tx, {key for need in needs for key in need.receipts})
-        return Shelf(products, reservations, receipts)
+        return await _shelf(tx, {order for need in needs for order in need.orders}, needs, HELD)
 
     async def save(self, writes: Writes, shelf: Shelf, /) -> None:
         _save_reservations(writes, shelf.reservations.values())
@@ -139,20 +143,33 @@ class InventoryRepository:
 def _save_reservations(writes: Writes, reservations: Iterable[Reservation]) -> None:
     writes.add(INSERT_RESERVATIONS, [_row(held) for held in reservations if not held.stored])
     changed = [held for held in reservations if held.stored and held.state != held.stored]
-    writes.add(UPDATE_RESERVATIONS, [STATE(held) for held in changed])
+    writes.change(UPDATE_RESERVATIONS, [STATE(held) for held in changed])
 
 
 def _save_products(writes: Writes, products: Iterable[Product]) -> None:
-    stored = [it for it in products if it.stored]
-    writes.add(INSERT_PRODUCTS, [PRODUCT(it) for it in products if not it.stored])
-    writes.add(UPDATE_PRODUCTS, [PRODUCT(it) for it in stored if it.touched])
-    writes.add(MOVE_STOCK, [STOCK(it) for it in stored if it.moved and not it.touched])
+    stored = [it for it in products if it.row_version is not None]
+    writes.add(INSERT_PRODUCTS, [PRODUCT(it) for it in products if it.row_version is None])
+    touched = [(*PRODUCT(it), it.row_version) for it in stored if it.touched]
+    writes.change(UPDATE_PRODUCTS, touched)
+    writes.change(MOVE_STOCK, [STOCK(it) for it in stored if it.moved and not it.touched])
 
 
-async def _reservations(tx: asyncpg.Connection, orders: set[UUID]) -> list[Reservation]:
+async def _shelf(
+    db: asyncpg.Connection, orders: set[UUID], needs: Sequence[Needs], held: str = ""
+) -> Shelf:
+    reservations = await _reservations(db, LOAD_RESERVATIONS + held, orders)
+    skus = {sku for need in needs for sku in need.skus}
+    for reservation in reservations:
+        skus.update(reservation.quantities)
+    products = await _products(db, LOAD_PRODUCTS + held, skus)
+    receipts = await _receipts(db, {key for need in needs for key in need.receipts})
+    return Shelf(products, reservations, receipts)
+
+
+async def _reservations(db: asyncpg.Connection, query: str, orders: set[UUID]) -> list[Reservation]:
     if not orders:
         return []
-    return [_reservation(row) for row in await tx.fetch(LOAD_RESERVATIONS, list(orders))]
+    return [_reservation(row) for row in await db.fetch(query, list(orders))]
 
 
 def _reservation(row: asyncpg.Record) -> Reservation:
@@ -168,10 +185,10 @@ def _row(new: Reservation) -> Row:
     return (*ids, new.state, quantities, new.expires_at)
 
 
-async def _products(tx: asyncpg.Connection, skus: set[str]) -> list[Product]:
+async def _products(db: asyncpg.Connection, query: str, skus: set[str]) -> list[Product]:
     if not skus:
         return []
-    return [Product(*row) for row in await tx.fetch(LOAD_PRODUCTS, list(skus))]
+    return [Product(*row) for row in await db.fetch(query, list(skus))]
 
 
 async def _receipts(tx: asyncpg.Connection, keys: set[ReceiptKey]) -> list[Receipt]:

@@ -55,7 +55,8 @@ def reserve_stock(
             return Decision(None, (_rejected(event.order_id, missing, envelope),))
         return Decision(None, (_reserved(event, wanted, envelope),))
 
-    return Work(Needs(orders=(event.order_id,), skus=tuple(quantities)), decide, consumed=event)
+    needs = Needs(orders=(event.order_id,), skus=tuple(quantities), are_new=True)
+    return Work(needs, decide, consumed=event)
 
 
 def sell_stock(event: OrderConfirmed, *, at: datetime, new_id: NewId) -> StockWork[None]:

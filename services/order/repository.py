@@ -27,8 +27,9 @@ LOAD_ORDERS = """
 SELECT order_id, version, status, customer_id, customer_email, items::text, total_cents, currency,
        payment_method, correlation_id, placed_at, updated_at, reservation_expires_at, payment_id,
        cancel_reason, cancel_detail, carrier, tracking_number
-FROM orders WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE
+FROM orders WHERE order_id = ANY($1) ORDER BY order_id
 """
+LOCK_ORDERS = f"{LOAD_ORDERS} FOR UPDATE"
 
 INSERT_ORDERS = """
 INSERT INTO orders (order_id, version, status, customer_id, customer_email, items, total_cents,
@@ -39,7 +40,7 @@ SELECT unnest($1::uuid[]), unnest($2::int[]), unnest($3::text[]), unnest($4::tex
     unnest($12::timestamptz[])
 """
 
-# Guarded by the version that was loaded: the lock holds it, and the guard would show if not.
+# What was read is guarded by APPEND_EVENTS: another's change has taken the version.
 UPDATE_ORDERS = """
 UPDATE orders AS o
 SET version = n.version, status = n.status, updated_at = n.updated_at,
@@ -144,11 +145,12 @@ class Book:
 
 
 class OrderRepository:
+    async def look(self, db: asyncpg.Connection, needs: Sequence[Needs]) -> Book:
+        """A key comes for the first time: if it does not, INSERT_ANSWERS refuses all."""
+        return await _book(db, LOAD_ORDERS, needs)
+
     async def load(self, tx: asyncpg.Connection, needs: Sequence[Needs]) -> Book:
-        book = Book()
-        if order_ids := {need.order_id for need in needs if need.order_id is not None}:
-            rows = await tx.fetch(LOAD_ORDERS, list(order_ids))
-            book.orders = {row[0]: _order(row) for row in rows}
+        book = await _book(tx, LOCK_ORDERS, needs)
         if keys := {need.answer for need in needs if need.answer is not None}:
             scopes, names = zip(*keys, strict=True)
             rows = await tx.fetch(LOAD_ANSWERS, scopes, names)
@@ -162,6 +164,12 @@ class OrderRepository:
         writes.add(UPDATE_ORDERS, [_changed_row(order) for order in changed if not _is_new(order)])
         writes.add(INSERT_ANSWERS, [_answer_row(*entry) for entry in state.new_answers])
         writes.add(COPY_PRODUCTS, [_product_row(it) for it in state.products.values()])
+
+
+async def _book(db: asyncpg.Connection, query: str, needs: Sequence[Needs]) -> Book:
+    order_ids = {need.order_id for need in needs if need.order_id is not None}
+    rows = await db.fetch(query, list(order_ids)) if order_ids else []
+    return Book({row[0]: _order(row) for row in rows})
 
 
 def _is_new(order: Order) -> bool:

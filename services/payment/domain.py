@@ -65,7 +65,7 @@ class IllegalTransition(PaymentError):
 class Payment:
     """One order's payment.
 
-    `check_at` is when the settlement looks at it next, None if never. `announced` says that
+    `row_version` is that of the row it was read from, None if it is new. `check_at` is when the settlement looks at it next, None if never. `announced` says that
     PaymentProcessed was said. `changed` tells the repository that there is something to write.
     """
 
@@ -91,6 +91,7 @@ class Payment:
     announced: bool = False
     in_flight_until: datetime | None = None
     check_at: datetime | None = None
+    row_version: int | None = None
     changed: bool = False
 
     @classmethod

@@ -13,7 +13,7 @@ import structlog
 from services.payment.answers import Absent, ChargeAnswer, PaidBack, Unanswered
 from services.payment.domain import Duty, Payment, Status
 from services.payment.gateway import Provider
-from services.payment.repository import Ledger
+from services.payment.repository import Ledger, Need
 from services.payment.terms import Cancellation, Terms, payment_id_of, refund_id_of
 from shared.clock import Clock, NewId
 from shared.errors import DependencyDown
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 class Cashier:
     """The use cases, and what they need."""
 
-    commits: GroupCommit[UUID, Ledger]
+    commits: GroupCommit[Need, Ledger]
     provider: Provider
     clock: Clock
     new_id: NewId
@@ -63,7 +63,7 @@ class Cashier:
             payment.cancel(cancellation, now)
             return Decision(payment)
 
-        work = Work(payment_id_of(event.order_id), decide, consumed=event)
+        work = Work(Need(payment_id_of(event.order_id)), decide, consumed=event)
         await self.pay_back(await self.commits.run(work))
 
     async def settle(self, payment_id: UUID) -> None:
@@ -106,7 +106,7 @@ class Cashier:
             payment.resume(terms, now)
             return Decision(payment)
 
-        return await self.commits.run(Work(payment_id, decide))
+        return await self.commits.run(Work(Need(payment_id, is_new=True), decide))
 
     async def _claim(self, payment_id: UUID) -> Payment | None:
         now = self.clock()
@@ -115,7 +115,7 @@ class Cashier:
             payment = ledger.get(payment_id)
             return Decision(payment if payment.claim(now) else None)
 
-        return await self.commits.run(Work(payment_id, decide))
+        return await self.commits.run(Work(Need(payment_id), decide))
 
     async def _charge(self, payment: Payment) -> ChargeAnswer:
         if payment.may_charge(self.clock()):
@@ -143,7 +143,7 @@ class Cashier:
                 return Decision(payment)
             return Decision(payment, (self._processed(payment, now),))
 
-        return await self.commits.run(Work(payment_id, decide, consumed=consumed))
+        return await self.commits.run(Work(Need(payment_id), decide, consumed=consumed))
 
     async def _note_refund(self, payment_id: UUID, refund_id: str) -> None:
         now = self.clock()
@@ -154,7 +154,7 @@ class Cashier:
                 return Decision(None)
             return Decision(None, (self._refunded(payment, now),))
 
-        await self.commits.run(Work(payment_id, decide))
+        await self.commits.run(Work(Need(payment_id), decide))
 
     def _processed(self, payment: Payment, now: datetime) -> PaymentProcessed:
         return PaymentProcessed(

@@ -118,14 +118,14 @@ class LostTail:
         """
         if self._furthest is None:
             return True
-        async with self._connection.transaction() as tx:
-            seq = await tx.fetchval(NUMBER, self._furthest.group_id, self._furthest.event_id)
+        async with self._connection.statements() as db:
+            seq = await db.fetchval(NUMBER, self._furthest.group_id, self._furthest.event_id)
         return seq is None or await self._stands(self._furthest._replace(seq=seq))
 
     async def _has_the_newest(self) -> bool:
         since = first_id_at(self._looked_at - LATE)
-        async with self._connection.transaction() as tx:
-            newest = await tx.fetchrow(NEWEST, since, DEPTH)
+        async with self._connection.statements() as db:
+            newest = await db.fetchrow(NEWEST, since, DEPTH)
         if newest is None:
             return True
         *furthest, is_taken_twice = newest
@@ -133,12 +133,12 @@ class LostTail:
         return not is_taken_twice and await self._stands(self._furthest)
 
     async def _say_again(self) -> None:
-        async with self._connection.transaction() as tx:
-            kept = [Row(*row) for row in await tx.fetch(KEPT, DEPTH)]
+        async with self._connection.statements() as db:
+            kept = [Row(*row) for row in await db.fetch(KEPT, DEPTH)]
         from_seq = min(kept[await self._first_lost(kept)].seq, _first_taken_twice(kept))
         again = [row for row in kept if row.seq >= from_seq]
-        async with self._connection.transaction() as tx:
-            await tx.execute(REOPEN, {row.group_id for row in again}, from_seq)
+        async with self._connection.statements() as db:
+            await db.execute(REOPEN, {row.group_id for row in again}, from_seq)
         self._metrics.republished.inc(len(again))
         log.error("relay.lost_tail", stream=self._stream, messages=len(again), from_seq=from_seq)
 

@@ -185,8 +185,8 @@ class Relay:
         if not acknowledged:
             return
         try:
-            async with self._one_at_a_time, self._connection.transaction() as tx:
-                await outbox.mark(tx, acknowledged)
+            async with self._one_at_a_time, self._connection.statements() as db:
+                await outbox.mark(db, acknowledged)
         except BaseException:  # also when stopped in the midst: the last marks come after that
             self._acknowledged.extend(acknowledged)
             self._to_mark.set()
@@ -204,9 +204,9 @@ class Relay:
 
     async def _poll(self) -> int:
         """Take over what nobody has published; return how many messages there were."""
-        async with self._one_at_a_time, self._connection.transaction() as tx:
-            left = await outbox.unpublished(tx, self._grace, POLL_LIMIT)
-            rows, oldest_s = await outbox.backlog(tx)
+        async with self._one_at_a_time, self._connection.statements() as db:
+            left = await outbox.unpublished(db, self._grace, POLL_LIMIT)
+            rows, oldest_s = await outbox.backlog(db)
         self._metrics.pending.set(rows)
         self._metrics.oldest_age.set(oldest_s)
         lost = sum(map(self._say_again, left))
@@ -230,8 +230,8 @@ class Relay:
         for prune, keep in ((outbox.prune, self._keep_outbox), (inbox.prune, self._keep_inbox)):
             deleted = PRUNE_LIMIT
             while deleted == PRUNE_LIMIT:
-                async with self._one_at_a_time, self._connection.transaction() as tx:
-                    deleted = await prune(tx, now - keep, PRUNE_LIMIT)
+                async with self._one_at_a_time, self._connection.statements() as db:
+                    deleted = await prune(db, now - keep, PRUNE_LIMIT)
 
 
 async def _repeat(job: Callable[[], Awaitable[None]], every_s: float) -> None:

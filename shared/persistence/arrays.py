@@ -32,6 +32,7 @@ _header = Struct(">iiIii")  # dimensions, flags, type of elements; length, lower
 _length = Struct(">i")
 _int4 = Struct(">ii").pack
 _int8 = Struct(">iq").pack
+_xid = Struct(">iI").pack
 _bool = Struct(">i?").pack
 
 
@@ -77,10 +78,6 @@ def _texts(values: Sequence[str | None]) -> list[bytes]:
     return [NULL if it is None else _sized(it.encode()) for it in values]
 
 
-def _jsonbs(values: Sequence[str | None]) -> list[bytes]:
-    return [NULL if it is None else _sized(b"\x01" + it.encode()) for it in values]
-
-
 def _byteas(values: Sequence[bytes | None]) -> list[bytes]:
     return [NULL if it is None else _sized(it) for it in values]
 
@@ -91,6 +88,11 @@ def _int4s(values: Sequence[int | None]) -> list[bytes]:
 
 def _int8s(values: Sequence[int | None]) -> list[bytes]:
     return [NULL if it is None else _int8(8, it) for it in values]
+
+
+def _xids(values: Sequence[int | None]) -> list[bytes]:
+    """Of row versions, as `xmin` tells them."""
+    return [NULL if it is None else _xid(4, it) for it in values]
 
 
 def _bools(values: Sequence[bool | None]) -> list[bytes]:
@@ -106,10 +108,6 @@ def _sized(value: bytes) -> bytes:
     return _length.pack(len(value)) + value
 
 
-def _jsonb(value: bytes) -> str:
-    return value[1:].decode()
-
-
 def _int(value: bytes) -> int:
     return int.from_bytes(value, "big", signed=True)
 
@@ -123,10 +121,10 @@ ARRAYS: tuple[tuple[str, int, int, Write, Read], ...] = (
     ("_bool", 1000, 16, _bools, any),
     ("_bytea", 1001, 17, _byteas, bytes),
     ("_int4", 1007, 23, _int4s, _int),
+    ("_xid", 1011, 28, _xids, int.from_bytes),
     ("_text", 1009, 25, _texts, bytes.decode),
     ("_int8", 1016, 20, _int8s, _int),
     ("_timestamptz", 1185, 1184, _moments, _moment),
     ("_uuid", 2951, 2950, _uuids, pgproto.UUID),
-    ("_jsonb", 3807, 3802, _jsonbs, _jsonb),
 )
 """Name, number, number of the elements' type; how they become bytes, and come back."""

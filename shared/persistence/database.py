@@ -128,34 +128,48 @@ class KeptConnection:
         self._driver: asyncpg.Connection | None = None
 
     @asynccontextmanager
+    async def statements(self) -> AsyncIterator[asyncpg.Connection]:
+        """Let the body run statements, each of which is a transaction of its own.
+
+        Raises:
+            DependencyDown: Postgres is away; the last statement's outcome may be unknown.
+        """
+        try:
+            yield await self._open()
+        except BaseException as error:
+            is_away = is_outage(error)
+            if is_away or not isinstance(error, Exception) or self._is_closed:
+                await self._discard()
+            if is_away or isinstance(error, NoneFree):
+                raise DependencyDown("postgres", type(error).__name__) from error
+            raise
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
         """Run the body in a transaction; commit, or roll back if it raises.
-
-        Each transaction begins with the end of the one before, which saves a trip. It holds
-        nothing until its first statement; but `now()` in it may be old.
 
         Raises:
             DependencyDown: Postgres is away; the transaction's outcome may be unknown.
         """
-        try:
-            connection = await self._open()
-            yield connection
-            await connection.execute("COMMIT AND CHAIN")
-        except BaseException as error:
-            await self._abandon(error)
-            if is_outage(error) or isinstance(error, NoneFree):
-                raise DependencyDown("postgres", type(error).__name__) from error
-            raise
+        async with self.statements() as connection:
+            await connection.execute("BEGIN")
+            try:
+                yield connection
+                await connection.execute("COMMIT")
+            except Exception as error:
+                if not is_outage(error):
+                    await connection.execute("ROLLBACK")
+                raise
 
     async def close(self) -> None:
         """Say goodbye; a server that hangs is not waited for."""
-        if self._driver is not None and not self._driver.is_closed():
+        if self._driver is not None and not self._is_closed:
             with suppress(*OUTAGES):
                 await self._driver.close(timeout=CLOSE_TIMEOUT_S)
         await self._discard()
 
     async def _open(self) -> asyncpg.Connection:
-        if self._driver is not None and not self._driver.is_closed():
+        if self._driver is not None and not self._is_closed:
             return self._driver
         await self._discard()
         self._held = await self._engine.connect()
@@ -165,20 +179,12 @@ class KeptConnection:
         await driver.execute(GROUP_PLANNING)
         if not self._synchronous_commit:
             await driver.execute("SET synchronous_commit = off")
-        await driver.execute("BEGIN")
         self._driver = driver
         return driver
 
-    async def _abandon(self, error: BaseException) -> None:
-        if self._driver is None:
-            return
-        if is_outage(error) or self._driver.is_closed() or not isinstance(error, Exception):
-            await self._discard()
-            return
-        try:
-            await self._driver.execute("ROLLBACK AND CHAIN")
-        except OUTAGES:
-            await self._discard()
+    @property
+    def _is_closed(self) -> bool:
+        return self._driver is None or self._driver.is_closed()
 
     async def _discard(self) -> None:
         held, driver = self._held, self._driver

@@ -1,18 +1,21 @@
 """Group commit: many decisions, one transaction. Where the speed comes from.
 
-While one transaction is on its way to Postgres, the work that arrives gathers, and goes together
-in the next: one locked load of all rows that they need, each decision in turn on the shared state,
-all writes with inbox and outbox in one trip, one COMMIT. Alone, work goes at once: nobody waits
-for a timer.
+While one group is on its way to Postgres, the work that arrives gathers, and goes together in the
+next: one look at all rows that they need, each decision in turn on the shared state, all writes
+with inbox and outbox in one statement. Alone, work goes at once: nobody waits for a timer.
+
+A group goes in hope: that nobody has consumed its events, and that nobody changes its rows
+meanwhile. The statement that writes finds out, and writes all or nothing; then the group goes once
+more, in a transaction that asks the inbox and locks the rows first (docs/adr/0013).
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, Generic, Protocol, TypeVar
+from time import monotonic, perf_counter
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import asyncpg
 
@@ -22,11 +25,12 @@ from shared.messaging import inbox, outbox
 from shared.messaging.outbox import Message, message_of
 from shared.metrics import GroupCommitMetrics
 from shared.persistence.database import KeptConnection
-from shared.persistence.writes import Writes
+from shared.persistence.writes import LostRace, Writes
 from shared.tasks import end
 from shared.telemetry import current_traceparent
 
 RACES = 5  # lost one after the other
+CAREFUL_S = 1.0  # after a lost race: where replicas compete, hope costs more than it saves
 
 N = TypeVar("N")
 S = TypeVar("S")
@@ -57,7 +61,7 @@ class Work(Generic[N, S, R]):
 
 
 class Repository(Protocol[N_contra, S]):
-    """Rows ↔ state, for a whole group at once."""
+    """Rows ↔ state, for a whole group at once, in a transaction."""
 
     async def load(self, tx: asyncpg.Connection, needs: Sequence[N_contra], /) -> S:
         """Read and lock, in key order, all rows that the members need."""
@@ -66,6 +70,18 @@ class Repository(Protocol[N_contra, S]):
     async def save(self, writes: Writes, state: S, /) -> None:
         """Write what the decisions changed, one statement a table."""
         ...
+
+
+@runtime_checkable
+class HopefulRepository(Repository[N_contra, S], Protocol[N_contra, S]):
+    """One whose groups need no transaction: what it saves guards what was read."""
+
+    async def look(self, db: asyncpg.Connection, needs: Sequence[N_contra], /) -> S:
+        """Read the rows without a lock; none of what is probably not there."""
+        ...
+
+
+Load = Callable[[asyncpg.Connection, Sequence[N]], Awaitable[S]]
 
 
 class GroupCommit(Generic[N, S]):
@@ -96,6 +112,8 @@ class GroupCommit(Generic[N, S]):
     ) -> None:
         self._connection = connection
         self._repository = repository
+        self._look = repository.look if isinstance(repository, HopefulRepository) else None
+        self._careful_until = 0.0
         self._publish = publish
         self._metrics = metrics
         self._refusals = refusals
@@ -171,7 +189,7 @@ class GroupCommit(Generic[N, S]):
             if not self._waiting:
                 self._arrived.clear()
             if group:
-                await self._commit(group)
+                await self._commit(group, hopeful=monotonic() >= self._careful_until)
             if not self._waiting:
                 self._idle.set()
 
@@ -181,7 +199,7 @@ class GroupCommit(Generic[N, S]):
         members = [self._waiting.popleft() for _ in range(size)]
         return [member for member in members if not member.caller.is_gone]
 
-    async def _commit(self, group: "Members[N, S]", *, hopeful: bool = True) -> None:
+    async def _commit(self, group: "Members[N, S]", *, hopeful: bool) -> None:
         started = perf_counter()
         try:
             messages = await self._transact(group, hopeful=hopeful)
@@ -191,6 +209,8 @@ class GroupCommit(Generic[N, S]):
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
             if hopeful:
+                if isinstance(error, LostRace | asyncpg.UniqueViolationError):
+                    self._careful_until = monotonic() + CAREFUL_S
                 await self._commit(group, hopeful=False)
             else:
                 await self._part(group, error)
@@ -215,26 +235,24 @@ class GroupCommit(Generic[N, S]):
     async def _transact(self, group: "Members[N, S]", *, hopeful: bool) -> list[Message]:
         """Commit what the members decide, and return what they have to say.
 
-        In hope, nobody has consumed these events before: that is rare, since Redis knows most of
-        those. The inbox rows go last, with all other writes, and refuse the whole where one comes
-        again; then the group goes once more, and asks the inbox first. It only looks: rows are
-        locked in one order, whichever way a group goes.
+        In a transaction too the inbox rows go last, with all other writes, and the inbox is only
+        looked at before: rows are locked in one order, whichever way a group goes.
         """
+        if hopeful and self._look is not None:
+            async with self._connection.statements() as db:
+                return await self._decide(db, group, self._look)
         async with self._connection.transaction() as tx:
             consumed = [] if hopeful else _consumed(group)
             fresh = _without_repeats(group, await inbox.known(tx, consumed))
-            writes = Writes(tx)
-            messages = await self._decide(tx, fresh, writes)
-            inbox.store(writes, _consumed(fresh))
-            await writes.send()
-            return messages
+            return await self._decide(tx, fresh, self._repository.load)
 
     async def _decide(
-        self, tx: asyncpg.Connection, members: "Members[N, S]", writes: Writes
+        self, db: asyncpg.Connection, members: "Members[N, S]", load: Load[N, S]
     ) -> list[Message]:
         if not members:
             return []
-        state = await self._repository.load(tx, [member.work.needs for member in members])
+        writes = Writes(db)
+        state = await load(db, [member.work.needs for member in members])
         messages = [
             message_of(event, member.trace)
             for member in members
@@ -242,6 +260,8 @@ class GroupCommit(Generic[N, S]):
         ]
         await self._repository.save(writes, state)
         outbox.store(writes, messages)
+        inbox.store(writes, _consumed(members))
+        await writes.send()
         return messages
 
 

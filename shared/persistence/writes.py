@@ -15,8 +15,12 @@ Row = Sequence[object]
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+class LostRace(Exception):
+    """A row that was to be changed is not what was read: another replica was there meanwhile."""
+
+
 class Writes:
-    """What a group writes, gathered while it decides, and sent before its COMMIT.
+    """What a group writes, gathered while it decides, and sent as one statement.
 
     Statements take one array a column: `INSERT … SELECT unnest($1::uuid[]), unnest($2::text[])`.
     In FROM, Postgres would first gather each array's elements as rows: 13 µs more an order.
@@ -25,7 +29,9 @@ class Writes:
     def __init__(self, tx: asyncpg.Connection) -> None:
         self._tx = tx
         self._statements: list[str] = []
+        self._guarded: list[bool] = []
         self._columns: list[Sequence[object]] = []
+        self._changes = 0
 
     def add(self, statement: str, rows: Sequence[Row]) -> None:
         """Send these rows with the rest; without rows there is nothing to send.
@@ -33,8 +39,20 @@ class Writes:
         All that is added sees the tables as they were: no statement may count on another, and
         no row may be written by two.
         """
+        self._add(statement, rows, guarded=False)
+
+    def change(self, statement: str, rows: Sequence[Row]) -> None:
+        """As `add`; an UPDATE that finds each of these rows as it was read, or all fails.
+
+        So nobody has to lock what is read, and no rows are written for locks.
+        """
+        self._add(statement, rows, guarded=True)
+        self._changes += len(rows)
+
+    def _add(self, statement: str, rows: Sequence[Row], *, guarded: bool) -> None:
         if rows:
             self._statements.append(statement)
+            self._guarded.append(guarded)
             self._columns += zip(*rows, strict=True)
 
     async def at_once(self, statement: str, rows: Sequence[Row]) -> list[asyncpg.Record]:
@@ -45,20 +63,35 @@ class Writes:
         return answer
 
     async def send(self) -> None:
-        """Send what was added."""
-        if self._statements:
-            await self._tx.execute(_together(tuple(self._statements)), *self._columns)
-        self._statements, self._columns = [], []
+        """Send what was added. Raises LostRace; then nothing was written."""
+        if not self._statements:
+            return
+        statement = _together(tuple(self._statements), tuple(self._guarded))
+        expected = [self._changes] if self._changes else []
+        try:
+            await self._tx.execute(statement, *self._columns, *expected)
+        except asyncpg.DivisionByZeroError as error:
+            raise LostRace from error
 
 
 @cache
-def _together(statements: tuple[str, ...]) -> str:
-    """Return the statements as one: Postgres runs each part of a WITH that writes, once."""
-    *parts, last = _renumbered(statements)
-    if not parts:
-        return last
+def _together(statements: tuple[str, ...], guarded: tuple[bool, ...]) -> str:
+    """Return the statements as one: Postgres runs each part of a WITH that writes, once.
+
+    The last parameter is the number of rows that the guarded ones are to change. Where they have
+    changed fewer, the statement divides by zero: so it fails as a whole, whatever is around it.
+    """
+    parts = _renumbered(statements)
+    if not any(guarded):
+        *parts, last = parts
+    else:
+        changed = [number for number, is_guarded in enumerate(guarded) if is_guarded]
+        for number in changed:
+            parts[number] += " RETURNING 1"
+        counts = " + ".join(f"(SELECT count(*) FROM w{number})" for number in changed)
+        last = f"SELECT 1 / ({counts} = ${_parameters(statements) + 1})::int"
     named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts))
-    return f"WITH {named} {last}"
+    return f"WITH {named} {last}" if parts else last
 
 
 def _renumbered(statements: tuple[str, ...]) -> list[str]:
@@ -66,5 +99,13 @@ def _renumbered(statements: tuple[str, ...]) -> list[str]:
     used, parts = 0, []
     for statement in statements:
         parts.append(_PARAMETER.sub(lambda found: f"${int(found[1]) + used}", statement))  # noqa: B023 - used at once
-        used += max(int(number) for number in _PARAMETER.findall(statement))
+        used += _last_parameter(statement)
     return parts
+
+
+def _parameters(statements: tuple[str, ...]) -> int:
+    return sum(map(_last_parameter, statements))
+
+
+def _last_parameter(statement: str) -> int:
+    return max(int(number) for number in _PARAMETER.findall(statement))

@@ -33,7 +33,7 @@ def new_id() -> UUID:
 
 def product(sku: str, on_hand: int) -> Product:
     return Product(
-        sku, f"The {sku}", 100, "EUR", NOON, on_hand=on_hand, received=on_hand, stored=True
+        sku, f"The {sku}", 100, "EUR", NOON, on_hand=on_hand, received=on_hand, row_version=1
     )
 
 
