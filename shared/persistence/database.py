@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import cast
 
 import asyncpg
@@ -31,6 +32,10 @@ SET plan_cache_mode = force_generic_plan;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 """
+
+# Between transactions a session tells how many rows it changed: only so autovacuum learns that
+# there is something to do. One that chains its transactions tells nothing until it ends.
+COUNTS_EVERY_S = 30.0
 
 # What asyncpg raises when the server is away, starting, stopping or hung, as opposed to when it
 # refuses what it was asked. `InterfaceError` is "the connection is closed"; `InternalClientError`
@@ -125,13 +130,14 @@ class KeptConnection:
         self._synchronous_commit = synchronous_commit
         self._held: AsyncConnection | None = None
         self._driver: asyncpg.Connection | None = None
+        self._counts_due = 0.0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
         """Run the body in a transaction; commit, or roll back if it raises.
 
-        Each transaction begins with the end of the one before, which saves a trip. It holds
-        nothing until its first statement; but `now()` in it may be old.
+        Each transaction begins with the end of the one before, which saves a trip, but for one
+        now and then. It holds nothing until its first statement; but `now()` in it may be old.
 
         Raises:
             DependencyDown: Postgres is away; the transaction's outcome may be unknown.
@@ -139,7 +145,7 @@ class KeptConnection:
         try:
             connection = await self._open()
             yield connection
-            await connection.execute("COMMIT AND CHAIN")
+            await self._commit(connection)
         except BaseException as error:
             await self._abandon(error)
             if is_outage(error) or isinstance(error, NoneFree):
@@ -153,6 +159,14 @@ class KeptConnection:
                 await self._driver.close(timeout=CLOSE_TIMEOUT_S)
         await self._discard()
 
+    async def _commit(self, connection: asyncpg.Connection) -> None:
+        if monotonic() < self._counts_due:
+            await connection.execute("COMMIT AND CHAIN")
+            return
+        await connection.execute("COMMIT")
+        await connection.execute("BEGIN")
+        self._counts_due = monotonic() + COUNTS_EVERY_S
+
     async def _open(self) -> asyncpg.Connection:
         if self._driver is not None and not self._driver.is_closed():
             return self._driver
@@ -164,6 +178,7 @@ class KeptConnection:
         if not self._synchronous_commit:
             await driver.execute("SET synchronous_commit = off")
         await driver.execute("BEGIN")
+        self._counts_due = monotonic() + COUNTS_EVERY_S
         self._driver = driver
         return driver
 
