@@ -37,8 +37,8 @@ from shared.messaging.idempotency import Seen
 from shared.messaging.lost_tail import CHECK_EVERY_S, LostTail
 from shared.messaging.relay import Relay
 from shared.metrics import Metrics
-from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit, Repository
+from shared.persistence.database import ChainedConnection, Database, KeptConnection
+from shared.persistence.group_commit import GroupCommit, HopefulRepository, Repository
 from shared.settings import ServiceSettings
 from shared.tasks import end
 
@@ -114,8 +114,10 @@ class Service:
         linger_s: float = 0.0,
     ) -> GroupCommit[N, S]:
         """Return a group commit that lives as long as the service."""
+        is_hopeful = isinstance(repository, HopefulRepository)
+        connection_class = KeptConnection if is_hopeful else ChainedConnection
         commits = GroupCommit(
-            KeptConnection(self.database.engine),
+            connection_class(self.database.engine),
             repository,
             publish=self.relay.hand_over,
             metrics=self.metrics.group_commit,

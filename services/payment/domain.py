@@ -65,8 +65,9 @@ class IllegalTransition(PaymentError):
 class Payment:
     """One order's payment.
 
-    `row_version` is that of the row it was read from, None if it is new. `check_at` is when the settlement looks at it next, None if never. `announced` says that
-    PaymentProcessed was said. `changed` tells the repository that there is something to write.
+    `check_at` is when the settlement looks at it next, None if never. `announced` says that
+    PaymentProcessed was said. `row_version` is that of the row it was read from, None if it is
+    new; `changed` tells the repository that there is something to write.
     """
 
     payment_id: UUID

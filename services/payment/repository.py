@@ -21,7 +21,7 @@ LOAD = """
 SELECT payment_id, order_id, status, amount_cents, refunded_cents, currency, payment_method,
     reason, expires_at, correlation_id, cause_id, charge_key, charge_id, refund_key,
     provider_refund_id, cancel_reason, cancel_cause_id, announced, in_flight_until, check_at,
-    created_at, updated_at, xmin
+    created_at, updated_at, xmin AS row_version
 FROM payments WHERE payment_id = ANY($1::uuid[]) ORDER BY payment_id
 """
 

@@ -88,7 +88,7 @@ def _together(statements: tuple[str, ...], guarded: tuple[bool, ...]) -> str:
         changed = [number for number, is_guarded in enumerate(guarded) if is_guarded]
         for number in changed:
             parts[number] += " RETURNING 1"
-        counts = " + ".join(f"(SELECT count(*) FROM w{number})" for number in changed)
+        counts = " + ".join(f"(SELECT count(*) FROM w{number})" for number in changed)  # noqa: S608 - our numbers
         last = f"SELECT 1 / ({counts} = ${_parameters(statements) + 1})::int"
     named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts))
     return f"WITH {named} {last}" if parts else last

@@ -2,11 +2,10 @@
 
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from services.payment.answers import Captured
 from services.payment.domain import Payment, Status
-from services.payment.repository import PaymentRepository
+from services.payment.repository import Need, PaymentRepository
 from tests.unit.payment.stories import SOON, cancellation, pending
 
 
@@ -17,7 +16,7 @@ class OneRow:
         self.row = dict(reversed(asdict(payment).items())) | {"status": str(payment.status)}
         del self.row["changed"]
 
-    async def fetch(self, _: str, __: list[UUID]) -> list[dict[str, Any]]:
+    async def fetch(self, _: str, __: list[Need]) -> list[dict[str, Any]]:
         return [self.row]
 
 
@@ -27,7 +26,7 @@ async def test_a_row_is_the_payment_that_it_was() -> None:
     payment.cancel(cancellation(payment.order_id), SOON)
     payment.announce()
     tx: Any = OneRow(payment)
-    ledger = await PaymentRepository().load(tx, [payment.payment_id])
+    ledger = await PaymentRepository().load(tx, [Need(payment.payment_id)])
     loaded = ledger.get(payment.payment_id)
     payment.changed = False
     assert loaded == payment
