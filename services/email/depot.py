@@ -64,7 +64,7 @@ class Depot:
         Most often the server closed the old one while it was idle.
         """
         self._forget(connection)
-        if unbegun is None:
+        if unbegun is None or unbegun.is_over:
             self._fill()
         elif unbegun.was_lost:
             unbegun.fail(why)

@@ -148,6 +148,7 @@ async def test_a_mail_that_gets_no_turn_in_time_meets_an_outage(server: MailServ
     async with impatient(server) as mailer:
         await mailer.send(LETTER, may_begin=yes)
         server.hold.clear()
+        server.then("GREETING", SILENCE)  # should the second come a moment after the first's end
         first, second = await asyncio.gather(
             mailer.send(LETTER, may_begin=yes),
             mailer.send(LETTER, may_begin=yes),
