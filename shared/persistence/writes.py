@@ -28,6 +28,9 @@ class Writes:
 
     def __init__(self, tx: asyncpg.Connection) -> None:
         self._tx = tx
+        self._begin()
+
+    def _begin(self) -> None:
         self._statements: list[str] = []
         self._guarded: list[bool] = []
         self._columns: list[Sequence[object]] = []
@@ -72,6 +75,7 @@ class Writes:
             await self._tx.execute(statement, *self._columns, *expected)
         except asyncpg.DivisionByZeroError as error:
             raise LostRace from error
+        self._begin()
 
 
 @cache

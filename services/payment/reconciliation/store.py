@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
+from uuid import UUID
 
 import asyncpg
 
@@ -185,9 +186,9 @@ def _bookmark(row: asyncpg.Record) -> Bookmark:
     )
 
 
-def _uuid(order_id: str) -> str | None:
+def _uuid(order_id: str) -> UUID | None:
     """Return the id if it may be one of ours."""
-    return order_id if UUID_FORM.fullmatch(order_id) else None
+    return UUID(order_id) if UUID_FORM.fullmatch(order_id) else None
 
 
 def _entry(row: asyncpg.Record) -> Entry | None:

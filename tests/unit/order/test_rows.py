@@ -36,7 +36,7 @@ def row_of(order: Order) -> tuple[object, ...]:
         "tracking_number": shipped and shipped.tracking_number,
     }
     columns = LOAD_ORDERS.partition("SELECT")[2].partition("FROM")[0].split(",")
-    return tuple(values[column.strip()] for column in columns)
+    return tuple(values[column.strip().removesuffix("::text")] for column in columns)
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))

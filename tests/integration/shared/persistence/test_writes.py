@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from shared.persistence.writes import Writes
+from shared.persistence.writes import LostRace, Writes
 
 ADD = "INSERT INTO pairs (name, value) SELECT * FROM unnest($1::text[], $2::int[])"
 RAISE = """
@@ -68,3 +68,28 @@ async def test_one_that_fails_takes_the_others_back(tx: asyncpg.Connection) -> N
         await writes.send()
 
     assert await pairs(tx) == {"ada": 1, "bob": 2}
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_what_is_changed_has_to_be_there_as_it_was_read(
+    tx: asyncpg.Connection, others: int
+) -> None:
+    """Where it is not, nothing is written, also outside a transaction."""
+    change = """
+    UPDATE pairs SET value = now.value
+    FROM (SELECT unnest($1::text[]) AS name, unnest($2::int[]) AS value,
+        unnest($3::xid[]) AS row_version) AS now
+    WHERE pairs.name = now.name AND pairs.xmin = now.row_version
+    """
+    read = {row["name"]: row["xmin"] for row in await tx.fetch("SELECT name, xmin FROM pairs")}
+    for value, expected in ((7, None), (8, LostRace)):  # the second comes with what the first read
+        writes = Writes(tx)
+        writes.add(ADD, [(f"new {value} {number}", 1) for number in range(others)])
+        writes.change(change, [(name, value, read[name]) for name in ("ada", "bob")])
+        if expected is None:
+            await writes.send()
+        else:
+            with pytest.raises(expected):
+                await writes.send()
+    news = {f"new 7 {number}": 1 for number in range(others)}
+    assert await pairs(tx) == {"ada": 7, "bob": 7} | news
