@@ -111,7 +111,6 @@ class Service:
         repository: Repository[N, S],
         *,
         refusals: tuple[type[Exception], ...] = (),
-        linger_s: float = 0.0,
     ) -> GroupCommit[N, S]:
         """Return a group commit that lives as long as the service."""
         is_hopeful = isinstance(repository, HopefulRepository)
@@ -124,7 +123,6 @@ class Service:
             refusals=refusals,
             limit=self.settings.group_limit,
             queue=self.settings.group_queue,
-            linger_s=linger_s,
         )
         self._commits.append(commits)
         return commits

@@ -5,6 +5,6 @@ from shared.events import EVENTS
 from shared.messaging.consumer import Consumer
 
 
-def subscribe(consumer: Consumer, commits: Commits) -> None:
+def subscribe(consumer: Consumer, commits: Commits, *, linger_s: float) -> None:
     for event_type in EVENTS:
-        consumer.deciding(event_type, commits)(count)
+        consumer.deciding(event_type, commits, linger_s=linger_s)(count)

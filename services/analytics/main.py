@@ -13,8 +13,8 @@ from shared.service import Service
 
 def build(settings: AnalyticsSettings) -> FastAPI:
     service = Service("analytics", settings)
-    commits = service.commits(TallyRepository(), linger_s=settings.analytics_linger_s)
-    consumers.subscribe(service.consumer, commits)
+    commits = service.commits(TallyRepository())
+    consumers.subscribe(service.consumer, commits, linger_s=settings.analytics_linger_s)
     service.app.include_router(api.router(Reports(service.database), clock=utc_now))
     return service.app
 

@@ -7,13 +7,13 @@ from shared.settings import ServiceSettings
 
 class AnalyticsSettings(ServiceSettings):
     analytics_linger_s: float = Field(
-        0.05,
+        0.25,
         ge=0,
         le=3,
         allow_inf_nan=False,
-        description="How long events gather before they are written together, seconds.",
+        description="How long events gather at the broker before they are counted, seconds.",
     )
-    # Lingering at a thousand orders a second, 64 in hand would be the limit of what goes through.
+    # What gathers at a thousand orders a second should come in one go.
     consumer_workers: int = Field(
         256, ge=1, le=1024, description="Messages in hand at once, for each subscription."
     )

@@ -94,8 +94,14 @@ class Consumer:
 
         return register
 
-    def deciding(self, event_type: type[E], commits: GroupCommit[Any, Any]) -> Deciding[E]:
-        """Register a handler that only decides: it returns the work for the group commit."""
+    def deciding(
+        self, event_type: type[E], commits: GroupCommit[Any, Any], *, linger_s: float = 0.0
+    ) -> Deciding[E]:
+        """Register a handler that only decides: it returns the work for the group commit.
+
+        Args:
+            linger_s: how long events gather at the broker; only where nobody waits for them.
+        """
 
         def register(decide: Decide[E]) -> Decide[E]:
             async def call_handler(delivery: Delivery) -> None:
@@ -113,7 +119,7 @@ class Consumer:
                 call_handler,
                 together,
                 description=_purpose(decide),
-                linger_s=commits.linger_s,
+                linger_s=linger_s,
             )
             return decide
 

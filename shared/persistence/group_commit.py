@@ -95,7 +95,6 @@ class GroupCommit(Generic[N, S]):
             command goes alone, where any other error takes its whole group back.
         limit: members of one group, at the most.
         queue: members that may wait; beyond it `run` raises Overloaded.
-        linger_s: how long a group gathers before it goes; only for work that nobody waits for.
     """
 
     def __init__(
@@ -108,7 +107,6 @@ class GroupCommit(Generic[N, S]):
         refusals: tuple[type[Exception], ...] = (),
         limit: int = 256,
         queue: int = 2048,
-        linger_s: float = 0.0,
     ) -> None:
         self._connection = connection
         self._repository = repository
@@ -119,7 +117,6 @@ class GroupCommit(Generic[N, S]):
         self._refusals = refusals
         self._limit = limit
         self._queue = queue
-        self.linger_s = linger_s
         self._waiting: deque[_Member[N, S]] = deque()
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
@@ -183,8 +180,6 @@ class GroupCommit(Generic[N, S]):
         while True:
             await self._arrived.wait()
             self._idle.clear()
-            if self.linger_s:
-                await asyncio.sleep(self.linger_s)
             group = self._next_group()
             if not self._waiting:
                 self._arrived.clear()
