@@ -75,11 +75,11 @@ def _uuids(values: Sequence[UUID | None]) -> list[bytes]:
 
 
 def _texts(values: Sequence[str | None]) -> list[bytes]:
-    return [NULL if it is None else _sized(it.encode()) for it in values]
+    return [NULL if it is None else len(b := it.encode()).to_bytes(4) + b for it in values]
 
 
 def _byteas(values: Sequence[bytes | None]) -> list[bytes]:
-    return [NULL if it is None else _sized(it) for it in values]
+    return [NULL if it is None else len(it).to_bytes(4) + it for it in values]
 
 
 def _int4s(values: Sequence[int | None]) -> list[bytes]:
@@ -102,10 +102,6 @@ def _bools(values: Sequence[bool | None]) -> list[bytes]:
 def _moments(values: Sequence[datetime | None]) -> list[bytes]:
     """Of aware times; a naive one is a TypeError."""
     return [NULL if it is None else _int8(8, (it - EPOCH) // MICROSECOND) for it in values]
-
-
-def _sized(value: bytes) -> bytes:
-    return _length.pack(len(value)) + value
 
 
 def _int(value: bytes) -> int:
