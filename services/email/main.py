@@ -32,7 +32,7 @@ def build(settings: EmailSettings) -> FastAPI:
         clock=utc_now,
         new_id=new_id,
     )
-    consumers.subscribe(service.consumer, mailroom)
+    consumers.subscribe(service.consumer, mailroom, linger_s=settings.email_linger_s)
     mails = MailReader(service.database)
     sweeper = Sweeper(mailroom, mails, utc_now)
     service.every(settings.email_sweep_every_s, sweeper.run, name="sweep-mails")

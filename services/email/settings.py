@@ -11,6 +11,13 @@ class EmailSettings(ServiceSettings):
         pattern=r"^[^\s:]+:\d{1,5}$",
         description="Mail server that takes the mails, `host:port`.",
     )
+    email_linger_s: float = Field(
+        0.05,
+        ge=0,
+        le=3,
+        allow_inf_nan=False,
+        description="How long events gather at the broker before their mails are sent, seconds.",
+    )
     email_connections: int = Field(
         8, ge=1, le=256, description="Kept connections to the mail server, at the most."
     )

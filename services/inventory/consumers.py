@@ -19,6 +19,7 @@ def register(
     commits: Commits,
     *,
     hold_for: timedelta,
+    linger_s: float,
     clock: Clock = utc_now,
     new_id: NewId = new_id,
 ) -> None:
@@ -27,7 +28,7 @@ def register(
         """Reserves all lines of the order, or none."""
         return reserve_stock(event, at=clock(), new_id=new_id, hold_for=hold_for)
 
-    @consumer.deciding(OrderConfirmed, commits)
+    @consumer.deciding(OrderConfirmed, commits, linger_s=linger_s)
     def on_order_confirmed(event: OrderConfirmed) -> StockWork[None]:
         """Makes the reservation a sale."""
         return sell_stock(event, at=clock(), new_id=new_id)

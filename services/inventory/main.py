@@ -18,7 +18,9 @@ def build(settings: InventorySettings) -> FastAPI:
     service = Service("inventory", settings, streamed_paths=frozenset({api.IMPORT_PATH}))
     commits = service.commits(InventoryRepository(), refusals=tuple(api.REFUSALS))
     hold_for = timedelta(seconds=settings.inventory_reservation_ttl_s)
-    consumers.register(service.consumer, commits, hold_for=hold_for)
+    consumers.register(
+        service.consumer, commits, hold_for=hold_for, linger_s=settings.inventory_linger_s
+    )
 
     grace = timedelta(seconds=settings.inventory_expiry_grace_s)
     expiry = Expiry(service.database, commits, grace=grace)

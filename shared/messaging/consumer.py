@@ -82,14 +82,21 @@ class Consumer:
         self._pulls: list[ContinuousPull] = []
         self._replays: ContinuousPull | None = None
 
-    def on(self, event_type: type[E]) -> Callable[[Handler[E]], Handler[E]]:
-        """Register a handler; it takes one event and calls one use case."""
+    def on(
+        self, event_type: type[E], *, linger_s: float = 0.0
+    ) -> Callable[[Handler[E]], Handler[E]]:
+        """Register a handler; it takes one event and calls one use case.
+
+        Args:
+            linger_s: how long events gather at the broker; only where nobody waits for them.
+        """
 
         def register(handler: Handler[E]) -> Handler[E]:
             async def call_handler(delivery: Delivery) -> None:
                 await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
 
-            self._subscribe(event_type, call_handler, description=_purpose(handler))
+            purpose = _purpose(handler)
+            self._subscribe(event_type, call_handler, description=purpose, linger_s=linger_s)
             return handler
 
         return register
@@ -99,8 +106,7 @@ class Consumer:
     ) -> Deciding[E]:
         """Register a handler that only decides: it returns the work for the group commit.
 
-        Args:
-            linger_s: how long events gather at the broker; only where nobody waits for them.
+        `linger_s` as in `on`.
         """
 
         def register(decide: Decide[E]) -> Decide[E]:
