@@ -22,10 +22,9 @@ HOUR_S = 3600.0
 
 def build(settings: OrderSettings) -> FastAPI:
     service = Service("order", settings)
-    placing = service.commits(OrderRepository(), refusals=(OrderError,))
     commits = service.commits(OrderRepository(), refusals=(OrderError,))
     catalogue = Catalogue(service.database)
-    desk = Desk(placing, commits, catalogue, clock=utc_now, new_id=new_id)
+    desk = Desk(commits, catalogue, clock=utc_now, new_id=new_id)
 
     consumers.register(service.consumer, desk)
     rate_limit = RateLimit(

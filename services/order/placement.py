@@ -91,7 +91,7 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
         book.add(order)
         return Decision(answer, said)
 
-    return await desk.placing.run(Work(Needs(answer=key.key if key else None), decide))
+    return await desk.commits.run(Work(Needs(answer=key.key if key else None), decide))
 
 
 async def _priced(desk: Desk, items: Sequence[WantedItem]) -> tuple[tuple[Line, ...], str]:

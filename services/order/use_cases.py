@@ -30,13 +30,8 @@ RELEASED_BY_TIME = "EXPIRED"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the use cases work with.
+    """What the use cases work with."""
 
-    New orders have a group commit of their own: who places one waits for an answer, and need not
-    wait for a group of events too.
-    """
-
-    placing: GroupCommit[Needs, Book]
     commits: GroupCommit[Needs, Book]
     catalogue: Catalogue
     clock: Clock
