@@ -21,12 +21,17 @@ Part = Callable[[Scale, Report], Awaitable[list[Figures]]]
 TWO_REPLICAS = ("order=2", "payment=2")
 TUTORIAL_AT_ONCE = 16  # more only queues: it is one process a service
 CLOSED = "closed loop"
+NOBODY_GATHERS = {
+    "SHOP_ANALYTICS_LINGER_S": "0",
+    "SHOP_EMAIL_LINGER_S": "0",
+    "SHOP_INVENTORY_LINGER_S": "0",
+}
 TAKEN_OUT = {
     "as it is": {},
-    # A group of one that gathers for 50 ms would only wait.
-    "groups of one": {"SHOP_GROUP_LIMIT": "1", "SHOP_ANALYTICS_LINGER_S": "0"},
+    # What is to be committed one by one would only wait if it gathered.
+    "groups of one": {"SHOP_GROUP_LIMIT": "1", **NOBODY_GATHERS},
     "one event in hand": {"SHOP_CONSUMER_WORKERS": "1"},
-    "analytics does not linger": {"SHOP_ANALYTICS_LINGER_S": "0"},
+    "nobody gathers": NOBODY_GATHERS,
     "one connection to the mail server": {"SHOP_EMAIL_CONNECTIONS": "1"},
 }
 FEWER = 5  # as some of them make it many times slower
