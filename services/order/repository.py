@@ -68,8 +68,8 @@ FROM idempotency_keys AS k
 JOIN unnest($1::text[], $2::text[]) AS asked (scope, key) USING (scope, key)
 """
 
-# No ON CONFLICT: where the key was answered before, this refuses the group, which goes once more and
-# finds the answer.
+# No ON CONFLICT: where the key was answered before, this refuses the group, which goes once more
+# and finds the answer.
 INSERT_ANSWERS = """
 INSERT INTO idempotency_keys (scope, key, body_hash, answer, order_id, created_at)
 SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bytea[]), unnest($4::bytea[]),
