@@ -7,7 +7,7 @@ from services.email.mails import Mails
 from services.email.rendering.words import Notice
 from services.email.use_cases import Mailroom, TakeUp
 from shared.events import PaymentRefunded
-from shared.persistence.group_commit import Decision, Work
+from shared.persistence.work import Decision, Work
 
 
 def mail_before_intent() -> None:

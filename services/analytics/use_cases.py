@@ -10,7 +10,8 @@ from shared.events import (
     PaymentRefunded,
     PaymentStatus,
 )
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 
 Commits = GroupCommit[None, Tally]
 

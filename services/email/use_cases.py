@@ -22,7 +22,8 @@ from services.email.rendering.words import Notice
 from shared.clock import Clock, NewId
 from shared.errors import DependencyDown, Overloaded
 from shared.events import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 
 TakeUp = Callable[[Mails, Claim, datetime], tuple[Errand, ...]]
 

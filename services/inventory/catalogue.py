@@ -14,7 +14,7 @@ from services.inventory.shelf import Shelf
 from services.inventory.use_cases import StockWork
 from shared.clock import NewId
 from shared.events import ProductChanged, first_cause
-from shared.persistence.group_commit import Decision, Work
+from shared.persistence.work import Decision, Work
 
 
 class Outcome(NamedTuple):

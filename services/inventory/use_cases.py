@@ -27,7 +27,8 @@ from shared.events import (
     caused_by,
     continued,
 )
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 
 R = TypeVar("R")
 StockWork = Work[Needs, Shelf, R]

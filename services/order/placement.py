@@ -9,7 +9,7 @@ from services.order.outgoing import events_after
 from services.order.repository import Answer, AnswerKey, Book, Needs
 from services.order.use_cases import Desk
 from shared.events.topology import MAX_PAYLOAD_BYTES
-from shared.persistence.group_commit import Decision, Work
+from shared.persistence.work import Decision, Work
 
 MAX_BYTES = MAX_PAYLOAD_BYTES - 4096  # what the others say of the order is a little longer
 MANY = 500  # so many lines fit always: a SKU has 64 characters, a name 200

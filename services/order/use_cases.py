@@ -20,7 +20,8 @@ from shared.events import (
     StockReleased,
     StockReserved,
 )
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 
 R = TypeVar("R")
 OrderWork = Work[Needs, Book, R]

@@ -26,7 +26,8 @@ from shared.events import (
     StockReserved,
     continued,
 )
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 
 log = structlog.get_logger(__name__)
 

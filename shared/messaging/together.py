@@ -19,7 +19,8 @@ from shared.messaging.client import EventMsg
 from shared.messaging.idempotency import Seen
 from shared.messaging.pipeline import deliveries_of
 from shared.metrics import SubscriptionMetrics
-from shared.persistence.group_commit import GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Work
 from shared.telemetry import is_tracing
 
 E = TypeVar("E", bound=Event)

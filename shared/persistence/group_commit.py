@@ -13,51 +13,27 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import asyncpg
 
-from shared.errors import AlreadyConsumed, DependencyDown, Overloaded
-from shared.events import Event
+from shared.errors import DependencyDown, Overloaded
 from shared.messaging import inbox, outbox
 from shared.messaging.outbox import Message, message_of
 from shared.metrics import GroupCommitMetrics
 from shared.persistence.database import KeptConnection
+from shared.persistence.members import Caller, Member, Members, consumed, without_repeats
+from shared.persistence.work import Work
 from shared.persistence.writes import LostRace, Writes
 from shared.tasks import end
-from shared.telemetry import current_traceparent
 
-RACES = 5  # lost one after the other
 CAREFUL_S = 1.0  # after a lost race: where replicas compete, hope costs more than it saves
 
 N = TypeVar("N")
 S = TypeVar("S")
 R = TypeVar("R")
 N_contra = TypeVar("N_contra", contravariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[R]):
-    """What a use case decided: its answer, and what it has to say to the other services."""
-
-    result: R
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Work(Generic[N, S, R]):
-    """One member of a group.
-
-    `needs` names the rows, in the repository's own terms. `decide` is pure, sees the loaded and
-    locked state that it shares with its neighbours, and checks everything before it changes
-    anything. `consumed` is the event whose inbox row goes into the same transaction.
-    """
-
-    needs: N
-    decide: Callable[[S], Decision[R]]
-    consumed: Event | None = None
 
 
 class Repository(Protocol[N_contra, S]):
@@ -117,7 +93,7 @@ class GroupCommit(Generic[N, S]):
         self._refusals = refusals
         self._limit = limit
         self._queue = queue
-        self._waiting: deque[_Member[N, S]] = deque()
+        self._waiting: deque[Member[N, S]] = deque()
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -148,11 +124,11 @@ class GroupCommit(Generic[N, S]):
         """
         return [member.error for member in await self._settled(works)]
 
-    async def _settled(self, works: Sequence[Work[N, S, Any]]) -> "Members[N, S]":
+    async def _settled(self, works: Sequence[Work[N, S, Any]]) -> Members[N, S]:
         if len(self._waiting) + len(works) > self._queue:
             raise Overloaded("group commit")
-        caller = _Caller(len(works))
-        members = [_Member(work, caller) for work in works]
+        caller = Caller(len(works))
+        members = [Member(work, caller) for work in works]
         self._waiting.extend(members)
         self._arrived.set()
         await caller.woken
@@ -188,13 +164,13 @@ class GroupCommit(Generic[N, S]):
             if not self._waiting:
                 self._idle.set()
 
-    def _next_group(self) -> list["_Member[N, S]"]:
+    def _next_group(self) -> Members[N, S]:
         """Take the next members, but for those whose callers went away: their events come again."""
         size = min(len(self._waiting), self._limit)
         members = [self._waiting.popleft() for _ in range(size)]
         return [member for member in members if not member.caller.is_gone]
 
-    async def _commit(self, group: "Members[N, S]", *, hopeful: bool) -> None:
+    async def _commit(self, group: Members[N, S], *, hopeful: bool) -> None:
         started = perf_counter()
         try:
             messages = await self._transact(group, hopeful=hopeful)
@@ -216,7 +192,7 @@ class GroupCommit(Generic[N, S]):
             member.settle()
         self._metrics.committed(len(group), perf_counter() - started)
 
-    async def _part(self, group: "Members[N, S]", error: Exception) -> None:
+    async def _part(self, group: Members[N, S], error: Exception) -> None:
         """Run the members of a failed group one by one, so that one harms no other.
 
         Also a single one, where another replica made the same row first: now it finds that row.
@@ -227,7 +203,7 @@ class GroupCommit(Generic[N, S]):
         for member in group:
             await self._commit([member], hopeful=False)
 
-    async def _transact(self, group: "Members[N, S]", *, hopeful: bool) -> list[Message]:
+    async def _transact(self, group: Members[N, S], *, hopeful: bool) -> list[Message]:
         """Commit what the members decide, and return what they have to say.
 
         In a transaction too the inbox rows go last, with all other writes, and the inbox is only
@@ -237,12 +213,12 @@ class GroupCommit(Generic[N, S]):
             async with self._connection.statements() as db:
                 return await self._decide(db, group, self._look)
         async with self._connection.transaction() as tx:
-            consumed = [] if hopeful else _consumed(group)
-            fresh = _without_repeats(group, await inbox.known(tx, consumed))
+            heard = [] if hopeful else consumed(group)
+            fresh = without_repeats(group, await inbox.known(tx, heard))
             return await self._decide(tx, fresh, self._repository.load)
 
     async def _decide(
-        self, db: asyncpg.Connection, members: "Members[N, S]", load: Load[N, S]
+        self, db: asyncpg.Connection, members: Members[N, S], load: Load[N, S]
     ) -> list[Message]:
         if not members:
             return []
@@ -255,93 +231,6 @@ class GroupCommit(Generic[N, S]):
         ]
         await self._repository.save(writes, state)
         outbox.store(writes, messages)
-        inbox.store(writes, _consumed(members))
+        inbox.store(writes, consumed(members))
         await writes.send()
         return messages
-
-
-class _Caller:
-    """Who waits for one member or for many, and goes on when the last of them is settled."""
-
-    __slots__ = ("_left", "woken")
-
-    def __init__(self, members: int) -> None:
-        self._left = members
-        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_gone(self) -> bool:
-        """Tell whether it was cancelled; nobody else is done before its members are."""
-        return self.woken.done()
-
-    def hear(self) -> None:
-        """One more member is settled."""
-        self._left -= 1
-        if not self._left and not self.woken.done():
-            self.woken.set_result(None)
-
-
-class _Member(Generic[N, S]):
-    __slots__ = ("caller", "error", "races", "refusal", "result", "trace", "work")
-
-    def __init__(self, work: Work[N, S, Any], caller: _Caller) -> None:
-        self.work = work
-        self.caller = caller
-        self.trace = current_traceparent()  # of the caller: the writer has a context of its own
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.refusal: Exception | None = None
-        self.races = 0
-
-    def decide(self, state: S, refusals: tuple[type[Exception], ...]) -> tuple[Event, ...]:
-        """Decide on the shared state, and return what is to be said.
-
-        A command that is refused changed nothing and goes alone. An event that is refused has
-        its inbox row in this transaction: the group must roll back.
-        """
-        self.refusal = None
-        try:
-            decision = self.work.decide(state)
-        except refusals as refusal:
-            if self.work.consumed is not None:
-                raise
-            self.refusal = refusal
-            return ()
-        self.result = decision.result
-        return decision.events
-
-    def lost_race(self, error: Exception) -> bool:
-        """Tell whether it is worth deciding again, on what the other replica wrote."""
-        self.races += isinstance(error, asyncpg.UniqueViolationError)
-        return isinstance(error, asyncpg.UniqueViolationError) and self.races < RACES
-
-    def settle(self) -> None:
-        """Tell the caller how it ended; what was decided is committed."""
-        self.error = self.refusal
-        self.caller.hear()
-
-    def fail(self, error: Exception) -> None:
-        self.error = error
-        self.caller.hear()
-
-
-Members = list[_Member[N, S]]
-
-
-def _consumed(members: Members[N, S]) -> list[Event]:
-    return [member.work.consumed for member in members if member.work.consumed is not None]
-
-
-def _without_repeats(group: Members[N, S], known: set[int]) -> Members[N, S]:
-    """Leave out members whose event was consumed before, or comes a second time in this group."""
-    fresh = []
-    for member in group:
-        event = member.work.consumed
-        if event is None:
-            fresh.append(member)
-        elif event.event_id.int in known:
-            member.refusal = AlreadyConsumed(event.event_id)
-        else:
-            known.add(event.event_id.int)
-            fresh.append(member)
-    return fresh

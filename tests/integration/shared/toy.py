@@ -25,7 +25,8 @@ from shared.events.topology import Subscription
 from shared.messaging import outbox
 from shared.messaging.client import EventClient
 from shared.messaging.desk.archive import Archive
-from shared.persistence.group_commit import Decision, GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Decision, Work
 from shared.persistence.writes import Writes
 from shared.server import run
 from shared.service import Service

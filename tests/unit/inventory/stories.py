@@ -18,7 +18,7 @@ from shared.events import (
     caused_by,
     first_cause,
 )
-from shared.persistence.group_commit import Decision
+from shared.persistence.work import Decision
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

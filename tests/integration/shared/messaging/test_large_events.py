@@ -7,7 +7,7 @@ from shared.errors import PermanentError
 from shared.events import Event, OrderPlaced
 from shared.events.topology import MAX_PAYLOAD_BYTES
 from shared.messaging.outbox import message_of
-from shared.persistence.group_commit import Decision, Work
+from shared.persistence.work import Decision, Work
 from tests.eventually import eventually_found
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import Counters, Toy, placed

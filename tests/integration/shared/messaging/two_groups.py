@@ -18,7 +18,7 @@ from shared.messaging.desk.desk import Desk
 from shared.messaging.desk.letters import Filed, State
 from shared.messaging.desk.selection import Selection
 from shared.messaging.topology_setup import set_up
-from shared.persistence.group_commit import Decision, Work
+from shared.persistence.work import Decision, Work
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shopctl.servers import Servers

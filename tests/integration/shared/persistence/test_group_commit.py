@@ -13,7 +13,8 @@ from shared.messaging.outbox import Message
 from shared.metrics import Metrics
 from shared.persistence import database
 from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit, Work
+from shared.persistence.group_commit import GroupCommit
+from shared.persistence.work import Work
 from shared.persistence.writes import Writes
 from tests.eventually import eventually
 from tests.integration.shared.shop_floor import Floor

@@ -11,7 +11,8 @@ from shared.events import OrderPlaced
 from shared.messaging.outbox import Message
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import Decision, GroupCommit, HopefulRepository, Work
+from shared.persistence.group_commit import GroupCommit, HopefulRepository
+from shared.persistence.work import Decision, Work
 from shared.persistence.writes import Writes
 from tests.integration.shared.shop_floor import Floor
 from tests.integration.shared.toy import placed, said_of

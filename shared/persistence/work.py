@@ -1,0 +1,33 @@
+"""What goes into a group commit: the work of one member, and what it decided."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from shared.events import Event
+
+N = TypeVar("N")
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[R]):
+    """What a use case decided: its answer, and what it has to say to the other services."""
+
+    result: R
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[N, S, R]):
+    """One member of a group.
+
+    `needs` names the rows, in the repository's own terms. `decide` is pure, sees the state as it
+    was read, which it shares with its neighbours, and checks everything before it changes
+    anything; it may be asked again, on what was read anew. `consumed` is the event whose inbox row goes into the same transaction.
+    """
+
+    needs: N
+    decide: Callable[[S], Decision[R]]
+    consumed: Event | None = None
