@@ -25,7 +25,8 @@ class Work(Generic[N, S, R]):
 
     `needs` names the rows, in the repository's own terms. `decide` is pure, sees the state as it
     was read, which it shares with its neighbours, and checks everything before it changes
-    anything; it may be asked again, on what was read anew. `consumed` is the event whose inbox row goes into the same transaction.
+    anything; it may be asked again, on what was read anew. `consumed` is the event whose inbox row
+    is written with all else.
     """
 
     needs: N
