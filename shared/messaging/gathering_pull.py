@@ -39,6 +39,9 @@ class GatheringPull(ContinuousPull):
         elif self._free > 0:
             self._ask(1)
 
+    def _use_few_places(self) -> None:
+        self._top_up()
+
     def _arrive(self, msg: EventMsg) -> None:
         self._arrived.append(msg)
         if self._gathering:
@@ -49,7 +52,7 @@ class GatheringPull(ContinuousPull):
 
     def _gather(self) -> None:
         self._lingering = None
-        if self._free < self._worth_asking or not self._may_ask:
+        if self._free <= 0 or not self._may_ask:
             self._end_round(more=True)
             return
         self._gathering = True

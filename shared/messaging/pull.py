@@ -137,6 +137,11 @@ class ContinuousPull:
         if self._free >= self._worth_asking and self._may_ask:
             self._ask(self._free)
 
+    def _use_few_places(self) -> None:
+        """Where most places are held for long, the others must not stay empty for that."""
+        if self._requested == 0 and self._free > 0 and self._may_ask:
+            self._ask(self._free)
+
     def _ask(self, batch: int, *, no_wait: bool = False) -> None:
         """Ask for so many messages: as they come, or only for those that are there."""
         if self._requested == 0:
@@ -212,7 +217,7 @@ class ContinuousPull:
     async def _mend(self) -> None:
         silent = self._requested > 0 and monotonic() - self._heard_at > 2 * HEARTBEAT_S
         if not (self._broken or silent):
-            self._top_up()
+            self._use_few_places()
             return
         await self._ensure()
         self._broken = False

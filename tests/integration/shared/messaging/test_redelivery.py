@@ -95,6 +95,24 @@ async def test_an_event_published_again_under_other_message_ids_counts_once(
     assert toy.metric("shop_consumer_duplicates_total") == 50
 
 
+async def test_slow_events_leave_the_last_place_to_others(floor: Floor, make_toy: MakeToy) -> None:
+    """One place is fewer than a pull asks for while more are to be had."""
+    toy = await make_toy(consumer_workers=8)
+    finish = asyncio.Event()
+
+    async def hold(event: OrderPlaced) -> None:
+        if event.customer_id == "slow":
+            await finish.wait()
+
+    toy.before = hold
+    await floor.order(*["slow"] * 7)
+    await until(lambda: len(toy.heard) == 7)
+    await floor.order("quick", "quick", "quick")
+    await eventually(floor.counters, {"quick": 3})
+    finish.set()
+    await floor.finished(10)
+
+
 async def test_a_durable_that_somebody_deleted_is_made_again(floor: Floor, toy: Toy) -> None:
     await floor.order("ada")
     await floor.finished(1)
