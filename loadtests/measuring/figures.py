@@ -19,8 +19,8 @@ class Figures:
         lines: of an order, on average.
         accepted_rate: orders answered a second, while they were placed.
         cost: by process; the world outside apart, in `outside`.
-        memory: the peak of each process; `memory_peak` is that of them all at one moment,
-            `memory_ends` their sum at the beginning and at the end.
+        memory: the mean of each process in each tenth of the run; `memory_peak` is the most
+            that all had at one moment.
         groups: mean members of a group commit, by service.
         wire: bytes and messages that NATS took in and gave out, an order.
         calibration: before and after.
@@ -36,9 +36,8 @@ class Figures:
     cost: Mapping[str, float]
     outside: Mapping[str, float]
     latencies: Mapping[str, Percentiles] = field(default_factory=dict)
-    memory: Mapping[str, float] = field(default_factory=dict)
+    memory: Mapping[str, list[float]] = field(default_factory=dict)
     memory_peak: float = 0.0
-    memory_ends: tuple[float, float] = (0.0, 0.0)
     groups: Mapping[str, float] = field(default_factory=dict)
     wire: Mapping[str, float] = field(default_factory=dict)
     calibration: tuple[float, float] = (0.0, 0.0)
@@ -60,11 +59,20 @@ class Figures:
     @property
     def by_part(self) -> dict[str, float]:
         """The cost by service and server: replicas together, Postgres's backends together."""
-        summed: dict[str, float] = {}
-        for name, cost in self.cost.items():
-            whole = name.partition(":")[0].rpartition("-")[0] or name.partition(":")[0]
-            summed[whole] = summed.get(whole, 0.0) + cost
-        return summed
+        return summed(self.cost)
+
+    def memory_at(self, tenth: int) -> dict[str, float]:
+        """MiB by service and server in a tenth of the run; the first is 0, the last -1."""
+        return summed({name: means[tenth] for name, means in self.memory.items()})
+
+
+def summed(by_process: Mapping[str, float]) -> dict[str, float]:
+    """Return the sums by service and server: of replicas, and of Postgres's backends."""
+    sums: dict[str, float] = {}
+    for name, amount in by_process.items():
+        whole = name.partition(":")[0].rpartition("-")[0] or name.partition(":")[0]
+        sums[whole] = sums.get(whole, 0.0) + amount
+    return sums
 
 
 def divided(spent: Mapping[str, float], orders: int) -> tuple[dict[str, float], dict[str, float]]:

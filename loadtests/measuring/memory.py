@@ -13,6 +13,7 @@ from loadtests.measuring.cpu import POSTGRES, pids
 from shopctl.stack_file import StackFile
 
 EVERY_S = 1.0
+TENTHS = 10
 MIB = 1 << 20
 
 Reading = Mapping[str, float]
@@ -26,21 +27,22 @@ class Memory:
     readings: list[tuple[float, Reading]] = field(default_factory=list)
 
     @property
-    def peak(self) -> dict[str, float]:
-        """Return the largest reading of each process; they need not be of one moment."""
-        names = dict.fromkeys(name for _, reading in self.readings for name in reading)
-        return {name: max(it.get(name, 0.0) for _, it in self.readings) for name in names}
-
-    @property
-    def peak_total(self) -> float:
+    def peak(self) -> float:
+        """The most that all had at one moment."""
         return max((sum(reading.values()) for _, reading in self.readings), default=0.0)
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """Return the mean totals of the first and the last tenth: a leak makes them differ."""
-        totals = [sum(reading.values()) for _, reading in self.readings]
-        tenth = max(1, len(totals) // 10)
-        return mean(totals[:tenth]), mean(totals[-tenth:])
+    def tenths(self) -> dict[str, list[float]]:
+        """Return each process's mean in each tenth of the run: what leaks makes them rise."""
+        readings = [reading for _, reading in self.readings]
+        size = max(1, len(readings) // TENTHS)
+        names = dict.fromkeys(name for reading in readings for name in reading)
+        parts = [readings[n * size : (n + 1) * size] for n in range(TENTHS - 1)]
+        parts.append(readings[(TENTHS - 1) * size :])  # and what is left over
+        return {
+            name: [mean(it.get(name, 0.0) for it in part) for part in parts if part]
+            for name in names
+        }
 
 
 @asynccontextmanager

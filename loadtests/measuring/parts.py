@@ -155,9 +155,10 @@ async def mechanisms(scale: Scale, report: Report) -> list[Figures]:
 
 
 async def soak(scale: Scale, report: Report) -> list[Figures]:
-    """A steady rate for ten minutes; tells whether memory grows."""
+    """A steady rate for ten minutes; tells whether memory grows, once the caches are full."""
     async with bench(SHOP, scale, report) as it:
         load = _at_rate("soak", scale.soak_rate, scale)
+        await it.measure(load, it.basket(int(scale.soak_rate * scale.soak_warm_up_s)))
         basket = it.basket(int(scale.soak_rate * scale.soak_s))
         return [await _told(it.measure(load, basket), report)]
 

@@ -1,4 +1,4 @@
-"""The results as pictures: cost against rate, latency, CPU by process, an order's way."""
+"""The results as pictures: cost against rate, latency, CPU by process, an order's way, memory."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,6 +38,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
         "cpu-by-process": (cpu_by_process, [it for it in results.told if it.part in COMPARED]),
         "baseline": (cpu_by_process, [*_saturated(results), *results.of("baseline")]),
         "an-orders-way": (an_orders_way, results.of("alone")),
+        "memory": (memory, results.of("soak")),
     }
     drawn = []
     for name, (paint, figures) in pictures.items():
@@ -98,6 +99,19 @@ def an_orders_way(figure: Any, runs: list[Figures]) -> None:
     axes.set_yticks(range(len(steps)), [name for name, _ in steps])
     axes.invert_yaxis()
     axes.set_xlabel("ms since the request, median, on an idle shop")
+
+
+def memory(figure: Any, runs: list[Figures]) -> None:
+    """What the soak's processes had in each tenth of its time."""
+    axes = figure.subplots()
+    soak = runs[0]
+    tenths = range(len(next(iter(soak.memory.values()))))
+    by_part = [soak.memory_at(tenth) for tenth in tenths]
+    minutes = [(tenth + 0.5) * soak.seconds / 60 / len(tenths) for tenth in tenths]
+    stacked = [[it.get(name, 0.0) for it in by_part] for name in PARTS]
+    axes.stackplot(minutes, stacked, labels=PARTS, alpha=0.85, linewidth=0)
+    axes.set(xlabel=f"minutes at {soak.label}", ylabel="MiB", ylim=(0, None))
+    axes.legend(fontsize=7, ncols=len(PARTS), loc="lower left", bbox_to_anchor=(-0.1, 1.0))
 
 
 def _saturated(results: Results) -> Sequence[Figures]:

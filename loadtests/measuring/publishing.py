@@ -39,11 +39,17 @@ def section(results: Results) -> str:
         _table(("part", "load", *report.PARTS), map(report.costs, measured)),
         "Members of a group commit, on average:",
         _table(("part", "load", *report.PARTS[:5]), map(report.groups, measured)),
+        *_soaked(results),
         "Latency, ms:",
         _table(("load", "what", "n", "p50", "p90", "p99", "max"), report.latencies(results)),
     )
     measured_on = f"Measured on {results.at:%Y-%m-%d}: {results.machine}."
     return "\n\n".join((measured_on, *tables)) + "\n"
+
+
+def _soaked(results: Results) -> Sequence[str]:
+    rows = list(report.memories(results))
+    return ("Memory over the soak, MiB:", _table(report.MEMORY, rows)) if rows else ()
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

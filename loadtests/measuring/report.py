@@ -10,6 +10,8 @@ from loadtests.measuring.results import Results
 
 COLUMNS = ("part", "load", "orders", "orders/s", "ms/order", "MiB", "begin, end", "calibration ms")
 PARTS = ("order", "inventory", "payment", "email", "analytics", "postgres", "nats", "redis")
+MEMORY = ("soak", "when", *PARTS, "all")
+ENDS = (0, -1)
 
 
 def show(results: Results, console: Console) -> None:
@@ -23,6 +25,7 @@ def show(results: Results, console: Console) -> None:
             ("part", "load", "kB in", "kB out", "in", "out"),
             wires(results),
         ),
+        ("Memory, MiB", MEMORY, memories(results)),
         ("Latency, ms", ("load", "what", "n", "p50", "p90", "p99", "max"), latencies(results)),
     )
     for title, columns, rows in tables:
@@ -36,13 +39,22 @@ def summary(it: Figures) -> tuple[str, ...]:
     rate = f"{it.rate:,.0f}" if it.orders else ""
     cost = f"{it.total:.2f}" if it.orders else ""
     memory = f"{it.memory_peak:,.0f}" if it.memory_peak else ""
-    ends = f"{it.memory_ends[0]:,.0f}, {it.memory_ends[1]:,.0f}" if it.memory_peak else ""
+    ends = ", ".join(f"{sum(it.memory_at(end).values()):,.0f}" for end in ENDS) if memory else ""
     return (name, it.label, f"{it.orders:,}", rate, cost, memory, ends, fast)
 
 
 def costs(it: Figures) -> tuple[str, ...]:
     by_part = it.by_part
     return (it.part, it.label, *(f"{by_part.get(name, 0):.3f}" for name in PARTS))
+
+
+def memories(results: Results) -> Iterable[tuple[str, ...]]:
+    """Of the soak, where it tells what grows."""
+    for it in results.of("soak"):
+        for name, tenth in zip(("first tenth", "last tenth"), ENDS, strict=True):
+            used = it.memory_at(tenth)
+            each = (used.get(part, 0.0) for part in PARTS)
+            yield (it.label, name, *(f"{mib:,.0f}" for mib in (*each, sum(used.values()))))
 
 
 def groups(it: Figures) -> tuple[str, ...]:

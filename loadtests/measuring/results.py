@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from loadtests.measuring.figures import Figures, middle
 from loadtests.measuring.systems import BenchError
@@ -33,7 +33,10 @@ class Results:
         results = cls(at, machine(), [])
         if last is None or not last.exists():
             return results
-        before = cls.read(last)
+        try:
+            before = cls.read(last)
+        except ValidationError as error:
+            raise BenchError(f"cannot add to figures of another form: {last}") from error
         if before.machine != results.machine:
             raise BenchError(f"cannot add to figures of another kind: {before.machine}")
         results.figures = [it for it in before.figures if it.part not in parts]

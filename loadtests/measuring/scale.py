@@ -14,6 +14,7 @@ class Scale:
     alone: int = 100  # orders, one at a time on an idle system
     idle_s: float = 20.0
     soak_s: float = 600.0
+    soak_warm_up_s: float = 60.0  # until caches of a fixed size are full
     soak_rate: float = 200.0
     stored: int = 1_000_000
     tutorial: int = 1_000
@@ -31,6 +32,7 @@ class Scale:
             alone=40,
             idle_s=5.0,
             soak_s=20.0,
+            soak_warm_up_s=5.0,
             stored=20_000,
             tutorial=200,
             poisson=poisson,

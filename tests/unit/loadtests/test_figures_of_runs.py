@@ -3,13 +3,17 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.measuring import report
 from loadtests.measuring.cpu import owner, spent
 from loadtests.measuring.figures import Figures, divided, middle
+from loadtests.measuring.memory import Memory
 from loadtests.measuring.percentiles import Percentiles
 from loadtests.measuring.pictures import draw
 from loadtests.measuring.publishing import BEGIN, END, PAGE, replaced, section
 from loadtests.measuring.results import Results
 from loadtests.measuring.systems import BenchError
+
+MEMORY = {"order-1": [90.0, 91.0], "order-2": [80.0, 81.0], "redis": [5.0, 71.0]}
 
 
 def run(cost: float, *, part: str = "saturation", calibration: float = 50.0) -> Figures:
@@ -26,6 +30,8 @@ def run(cost: float, *, part: str = "saturation", calibration: float = 50.0) -> 
         latencies=dict.fromkeys(
             ("accepted", "accepted → confirmed", "accepted → mailed", "due → mailed"), found
         ),
+        memory=MEMORY,
+        memory_peak=250.0,
         calibration=(calibration, calibration),
     )
 
@@ -41,6 +47,30 @@ def test_the_cost_is_that_of_the_shop_and_its_servers_without_the_world_outside(
 
 def test_replicas_count_together_and_so_do_postgres_backends() -> None:
     assert run(0.125).by_part == {"order": 0.25, "postgres": 0.5, "nats": 0.25}
+
+
+def test_memory_is_told_by_tenths_of_the_run_so_that_what_grows_has_a_name() -> None:
+    grows = [{"order-1": 90.0, "redis": float(second)} for second in range(25)]
+    tenths = Memory(list(enumerate(grows))).tenths
+
+    assert tenths["order-1"] == [90.0] * 10
+    assert tenths["redis"][0] == 0.5  # of the seconds 0 and 1
+    assert tenths["redis"][-1] == 21.0  # of the seconds 18 to 24: what is left over counts too
+
+
+def test_a_run_too_short_for_tenths_is_told_as_far_as_it_goes() -> None:
+    tenths = Memory([(0.0, {"redis": 5.0}), (1.0, {"redis": 7.0})]).tenths
+    assert (tenths["redis"][0], tenths["redis"][-1]) == (5.0, 7.0)
+
+
+def test_the_soak_tells_what_each_part_had_at_its_beginning_and_its_end() -> None:
+    soak = run(0.2, part="soak")
+    assert (soak.memory_at(0)["order"], soak.memory_at(-1)["order"]) == (170.0, 172.0)
+    first, last = report.memories(results(run(0.2), soak))
+    assert dict(zip(report.MEMORY, first, strict=True))["redis"] == "5"
+    assert dict(zip(report.MEMORY, last, strict=True))["redis"] == "71"
+    assert last[-1] == "243"
+    assert "Memory over the soak" not in section(results(run(0.2)))
 
 
 def test_a_machine_that_is_half_as_fast_costs_the_same_by_its_calibration() -> None:
@@ -95,12 +125,14 @@ def test_the_real_page_has_a_place_for_the_figures() -> None:
 
 
 def test_pictures_are_drawn_of_what_there_is_and_are_small(tmp_path: Path) -> None:
-    drawn = draw(results(run(0.2), run(0.3, part="open"), run(0.4, part="alone")), tmp_path)
+    parts = ("open", "alone", "soak")
+    drawn = draw(results(run(0.2), *(run(0.3, part=part) for part in parts)), tmp_path)
     assert {path.stem for path in drawn} == {
         "cost-by-rate",
         "latency",
         "cpu-by-process",
         "an-orders-way",
+        "memory",
     }
     assert all(path.stat().st_size < 60_000 for path in drawn)
 
@@ -124,4 +156,11 @@ def test_figures_of_another_machine_are_not_added_to(
     results(run(0.3)).write(tmp_path / "bench.json")
 
     with pytest.raises(BenchError, match="two cores"):
+        Results.begun([], datetime(2025, 2, 1, tzinfo=UTC), last=tmp_path / "bench.json")
+
+
+def test_figures_of_another_form_are_not_added_to(tmp_path: Path) -> None:
+    (tmp_path / "bench.json").write_text('{"at": "2025-01-31", "figures": [{"part": "open"}]}')
+
+    with pytest.raises(BenchError, match="another form"):
         Results.begun([], datetime(2025, 2, 1, tzinfo=UTC), last=tmp_path / "bench.json")
