@@ -48,7 +48,7 @@ N = TypeVar("N")
 S = TypeVar("S")
 
 RELAY_SHARE_S = 2.0  # of the drain, kept for publishing what the last commits have to say
-LAG_EVERY_S = 5.0
+MEASURE_EVERY_S = 15.0  # what asks a server for a gauge; Prometheus comes no more often, as a rule
 START_S = 30.0
 GOODBYE_S = 1
 KEPT_CONNECTIONS = 3  # group commit's, relay's, and the look at the tail; beside those for reading
@@ -101,9 +101,10 @@ class Service:
         self._commits: list[GroupCommit[Any, Any]] = []
         self._resources: list[AbstractAsyncContextManager[Any]] = []
         self._jobs: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
-        self.every(LAG_EVERY_S, self.consumer.measure_lag, name="measure-lag")
+        self.every(MEASURE_EVERY_S, self.consumer.measure_lag, name="measure-lag")
+        self.every(MEASURE_EVERY_S, self.relay.measure_backlog, name="measure-backlog")
         self.dead_letters = Gauges(name, lambda: self._jetstream, self.metrics.dead_letters)
-        self.every(LAG_EVERY_S, self.dead_letters.refresh, name="count-dead-letters")
+        self.every(MEASURE_EVERY_S, self.dead_letters.refresh, name="count-dead-letters")
         self._watch_the_tail()
 
     def commits(

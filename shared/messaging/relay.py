@@ -120,6 +120,13 @@ class Relay:
         if self._publisher is not None:  # the connection may break before we started
             self._publisher.send_again()
 
+    async def measure_backlog(self) -> None:
+        """Count what the service has written and not published, for the metrics."""
+        async with self._one_at_a_time, self._connection.statements() as db:
+            messages, oldest_s = await outbox.backlog(db)
+        self._metrics.pending.set(messages)
+        self._metrics.oldest_age.set(oldest_s)
+
     async def stop(self, deadline_s: float) -> None:
         """Publish what was handed over, at the most `deadline_s`; the rest waits in the table."""
         until = asyncio.get_running_loop().time() + deadline_s
@@ -206,9 +213,6 @@ class Relay:
         """Take over what nobody has published; return how many messages there were."""
         async with self._one_at_a_time, self._connection.statements() as db:
             left = await outbox.unpublished(db, self._grace, POLL_LIMIT)
-            rows, oldest_s = await outbox.backlog(db)
-        self._metrics.pending.set(rows)
-        self._metrics.oldest_age.set(oldest_s)
         lost = sum(map(self._say_again, left))
         if lost:
             log.info("relay.found", messages=lost)

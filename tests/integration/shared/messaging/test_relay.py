@@ -30,10 +30,15 @@ async def connection(floor: Floor) -> AsyncIterator[EventClient]:
     await connection.close()
 
 
-def relay_on(database: Database, *, keep: timedelta = timedelta(hours=1)) -> Relay:
+def relay_on(
+    database: Database,
+    *,
+    keep: timedelta = timedelta(hours=1),
+    metrics: Metrics | None = None,
+) -> Relay:
     return Relay(
         KeptConnection(database.engine, synchronous_commit=False),
-        metrics=Metrics().relay,
+        metrics=(metrics or Metrics()).relay,
         keep_outbox=keep,
         keep_inbox=keep,
     )
@@ -70,6 +75,28 @@ async def test_what_is_handed_over_is_published_and_marked_with_its_number(
         message = await floor.jetstream.get_msg("ORDERS", row["stream_seq"])
         assert message.headers
         assert message.headers["Nats-Msg-Id"] == str(row["event_id"])
+
+
+async def test_the_backlog_is_what_was_written_and_not_published(
+    floor: Floor, database: Database, connection: EventClient
+) -> None:
+    metrics = Metrics()
+
+    def told(name: str) -> float:
+        return metrics.registry.get_sample_value(name) or 0.0
+
+    running = relay_on(database, metrics=metrics)
+    await stored(database, 3)
+    await stored(database, 4, age_s=7)
+    await running.measure_backlog()
+    assert told("shop_relay_pending") == 7
+    assert 7 <= told("shop_relay_oldest_age_seconds") < 60
+
+    await running.start(connection)
+    await eventually(floor.unmarked, 0)
+    await running.measure_backlog()
+    assert (told("shop_relay_pending"), told("shop_relay_oldest_age_seconds")) == (0, 0)
+    await running.stop(5)
 
 
 async def test_what_an_earlier_process_left_is_found_at_the_start(
