@@ -6,15 +6,18 @@ not know, before it says that there is no such product.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from time import monotonic
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from services.order.domain import Product
 from services.order.tables import ProductRow
 from shared.persistence.database import Database
 
-# A row may become visible later than its time says; so each look goes back a little.
+# A row may become visible later than its time says; so each look goes back a little. It counts back
+# from Postgres's own time, as rows are stamped by it; from the newest row, it would read for ever
+# what was copied together with that one.
 OVERLAP = timedelta(seconds=10)
 
 
@@ -22,7 +25,7 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._products: dict[str, Product] = {}
-        self._seen_until: datetime | None = None
+        self._looked_at: float | None = None
 
     def find(self, sku: str) -> Product | None:
         return self._products.get(sku)
@@ -35,12 +38,14 @@ class Catalogue:
 
     async def refresh(self) -> None:
         """Take over what has been copied since the last look."""
+        now = monotonic()
         query = select(ProductRow)
-        if self._seen_until is not None:
-            query = query.where(col(ProductRow.copied_at) > self._seen_until - OVERLAP)
+        if self._looked_at is not None:
+            past = timedelta(seconds=now - self._looked_at) + OVERLAP
+            query = query.where(col(ProductRow.copied_at) > func.now() - past)
         async with self._database.session() as session:
-            rows = (await session.exec(query)).all()
-        self._take(rows)
+            self._take((await session.exec(query)).all())
+        self._looked_at = now
 
     async def look_up(self, skus: Iterable[str]) -> None:
         """Take over these products from the table, as far as it has them."""
@@ -51,5 +56,3 @@ class Catalogue:
     def _take(self, rows: Sequence[ProductRow]) -> None:
         for row in rows:
             self.put(Product(row.sku, row.name, row.price_cents, row.currency, row.changed_at))
-            if self._seen_until is None or self._seen_until < row.copied_at:
-                self._seen_until = row.copied_at
