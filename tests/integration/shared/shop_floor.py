@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 
 import asyncpg
 import psutil
@@ -125,13 +126,15 @@ class Floor:
         distinct = await self.stored("ORDERS", "orders.placed") - (info.num_pending or 0)
         return int(info.delivered.consumer_seq) - distinct
 
-    async def fetch(self, batch: int, *, within_s: float = 2.0) -> int:
-        """As another replica: how many events come, well within the ack wait."""
+    async def fetch(self, batch: int, *, within_s: float = 5.0) -> int:
+        """As another replica: how many events come, within half the ack wait."""
         pull = await self.jetstream.pull_subscribe_bind(durable=DURABLE, stream="ORDERS")
+        until = monotonic() + within_s
         heard: set[int] = set()
         with suppress(TimeoutError):
             while len(heard) < batch:
-                for msg in await pull.fetch(batch - len(heard), timeout=within_s):
+                left_s = max(0.001, until - monotonic())
+                for msg in await pull.fetch(batch - len(heard), timeout=left_s):
                     heard.add(int(msg.metadata.sequence.stream))
                     await msg.ack()
         return len(heard)

@@ -52,6 +52,12 @@ async def connect() -> AsyncIterator[Connect]:
 
 @pytest.fixture
 async def gateway(server: ScriptedProvider, connect: Connect) -> Provider:
+    return await connect(server.url, CallLimits())
+
+
+@pytest.fixture
+async def impatient(server: ScriptedProvider, connect: Connect) -> Provider:
+    """For a provider that says nothing. On a busy machine it may miss an answer, too."""
     return await connect(server.url, IMPATIENT)
 
 
@@ -102,27 +108,27 @@ async def test_retry_after_is_waited_for(server: ScriptedProvider, connect: Conn
 
 
 async def test_a_timeout_is_no_failure_but_a_question(
-    server: ScriptedProvider, gateway: Provider
+    server: ScriptedProvider, impatient: Provider
 ) -> None:
     server.script = [say_nothing]
     payment = pending()
-    assert await gateway.charge(payment) == Captured("ch_1")
+    assert await impatient.charge(payment) == Captured("ch_1")
     assert server.calls == [("POST", payment.charge_key), ("GET", payment.charge_key)]
 
 
 async def test_a_timeout_is_unknown_if_the_provider_has_no_charge(
-    server: ScriptedProvider, gateway: Provider
+    server: ScriptedProvider, impatient: Provider
 ) -> None:
     server.script = [say_nothing, says(404)]
-    assert isinstance(await gateway.charge(pending()), Unanswered)
+    assert isinstance(await impatient.charge(pending()), Unanswered)
 
 
 async def test_a_provider_that_says_nothing_at_all_leaves_it_unknown_in_time(
-    server: ScriptedProvider, gateway: Provider
+    server: ScriptedProvider, impatient: Provider
 ) -> None:
     server.otherwise = say_nothing
     started = monotonic()
-    assert isinstance(await gateway.charge(pending()), Unanswered)
+    assert isinstance(await impatient.charge(pending()), Unanswered)
     assert monotonic() - started < 1.0
 
 
@@ -269,10 +275,10 @@ async def test_calls_are_counted_by_what_became_of_them(server: ScriptedProvider
     ],
 )
 async def test_looking_up_a_charge(
-    server: ScriptedProvider, gateway: Provider, behaviour: Behaviour, answer: object
+    server: ScriptedProvider, impatient: Provider, behaviour: Behaviour, answer: object
 ) -> None:
     server.otherwise = behaviour
-    found = await gateway.look_up("charge-1")
+    found = await impatient.look_up("charge-1")
     assert found == answer if answer else isinstance(found, Unanswered)
 
 
@@ -287,10 +293,10 @@ async def test_a_refund_is_tried_again_with_its_own_key(
 
 @pytest.mark.parametrize("behaviour", [say_nothing, says(422, detail="holds 0 cents"), says(500)])
 async def test_a_refund_that_was_not_made_stays_owed(
-    server: ScriptedProvider, gateway: Provider, behaviour: Behaviour
+    server: ScriptedProvider, impatient: Provider, behaviour: Behaviour
 ) -> None:
     server.otherwise = behaviour
-    assert isinstance(await gateway.refund(owed()), Unanswered)
+    assert isinstance(await impatient.refund(owed()), Unanswered)
 
 
 async def test_a_connection_lost_after_sending_is_unknown_not_down(
