@@ -5,7 +5,7 @@ between reading and handling, subjects and headers checked that we made ourselve
 goes from the socket to the pull by one call, and an acknowledgement to the socket by another
 (docs/explanation/performance.md). All else is nats-py's own: connecting, reconnecting, requests.
 
-This rests on three private parts of nats-py (`_process_msg`, `_pending`, `_flush_queue`); the
+This rests on four private parts of nats-py (`_ps`, `_process_msg`, `_pending`, `_flush_queue`); the
 tests beside (`tests/integration/shared/messaging/test_client.py`) fail when they change.
 """
 
@@ -16,6 +16,8 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+
+from shared.messaging.parser import WholeMessages
 
 STATUS_LINE = b"NATS/1.0 "  # a message from the server itself: heartbeat, end of a request
 CRLF = b"\r\n"
@@ -72,6 +74,7 @@ class EventClient(Client):
     def __init__(self) -> None:
         super().__init__()
         self._takers: dict[int, Take] = {}
+        self._ps = WholeMessages(self)
 
     async def hand_over(self, subject: str, take: Take) -> Subscription:
         """Subscribe; `take` is called with each message as it is read, and must not wait."""
@@ -116,14 +119,21 @@ class EventClient(Client):
         if self._pending_data_size > self._max_pending_size:
             await self._flush_pending(force_flush=True)
 
+    def take(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> bool:
+        """Hand a message to who takes what this subscription brings; False if nobody does."""
+        take = self._takers.get(sid)
+        if take is None:
+            return False
+        if sid in self._subs:
+            take(EventMsg(self, subject.decode(), reply.decode(), data, headers))
+        return True
+
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None
     ) -> None:
-        take = self._takers.get(sid)
-        if take is None:
+        """As nats-py calls it for what the parser leaves to it."""
+        if not self.take(sid, subject, reply, data, headers or b""):
             await super()._process_msg(sid, subject, reply, data, headers)  # type: ignore[arg-type]
-        elif sid in self._subs:
-            take(EventMsg(self, subject.decode(), reply.decode(), data, headers or b""))
 
     def _remove_sub(self, sid: int, *args: Any, **options: Any) -> None:
         self._takers.pop(sid, None)
