@@ -4,10 +4,11 @@ A window is half open, `[start, start + width)`, and begins at a whole minute, h
 An event belongs to the window of its own timestamp, however late it is heard.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
+
+from shared.values import value
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -55,7 +56,7 @@ def minute_of(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Span:
     """Whole windows, `[start, end)`."""
 

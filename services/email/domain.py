@@ -17,6 +17,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.errors import TransientError
+from shared.values import value
 
 CLAIM_LASTS = timedelta(seconds=10)
 """A mail is begun in the first half of its claim, and has the second half to end."""
@@ -56,7 +57,7 @@ class BeingSent(TransientError):
         self.until = until
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Claim:
     """The right to send a mail until then."""
 
@@ -69,7 +70,7 @@ class Claim:
         return self.until - CLAIM_LASTS / 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Errand:
     """A claimed mail, to be sent now: all that is needed to write it."""
 
@@ -81,7 +82,7 @@ class Errand:
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Report:
     """How an errand went; no error means that the mail server accepted the mail."""
 

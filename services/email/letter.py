@@ -1,9 +1,9 @@
 """What the mailer takes: the envelope, and the mail as ready bytes."""
 
 import re
-from dataclasses import dataclass
 
 from shared.errors import PermanentError
+from shared.values import value
 
 # What may stand between < and > of an SMTP command, and bare in a To header: nothing that ends
 # either, nothing that separates two addresses, no space and no control character.
@@ -17,7 +17,7 @@ class BadAddress(PermanentError):
         self.address = address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Letter:
     """A mail to one recipient. `content` has CRLF line ends and is not yet dot-stuffed."""
 

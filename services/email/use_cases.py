@@ -5,6 +5,8 @@ it said after it. Whoever comes along after a crash in between finds the mail PE
 the end of the claim and sends it; README.md says when a mail can go out twice.
 """
 
+from __future__ import annotations  # else evaluated for each event, 0.4 µs a `decide`
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

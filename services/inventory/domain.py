@@ -21,6 +21,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.errors import ShopError, TransientError
+from shared.values import value
 
 CLOCK_TICK = timedelta(microseconds=1)
 
@@ -66,7 +67,7 @@ class NotEnough(ShopError):
         self.quantity = quantity
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Description:
     """What a product is called and what it costs, in minor units of its currency."""
 
@@ -206,7 +207,7 @@ class Reservation:
         self.state = state
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shortage:
     """A SKU of which an order wants more than there is; one that is unknown has 0 available."""
 
@@ -215,7 +216,7 @@ class Shortage:
     available: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Receipt:
     """Goods that came in. `reference` is the sender's own: for each SKU it counts once."""
 

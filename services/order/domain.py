@@ -16,6 +16,8 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from shared.values import value
+
 
 class OrderStatus(StrEnum):
     PLACED = "PLACED"
@@ -54,7 +56,7 @@ class OrderNotFound(OrderError):
         self.order_id = order_id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """So many of one product, at the price of the day. Amounts in minor units."""
 
@@ -68,7 +70,7 @@ class Line:
         return self.quantity * self.unit_price_cents
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Placed:
     customer_id: str
     customer_email: str
@@ -79,24 +81,24 @@ class Placed:
     correlation_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reserved:
     reservation_id: UUID
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Confirmed:
     payment_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cancelled:
     reason: Reason
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shipped:
     carrier: str
     tracking_number: str
@@ -105,7 +107,7 @@ class Shipped:
 Change = Placed | Reserved | Confirmed | Cancelled | Shipped
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recorded:
     """A change, as it stands in the order's history: versions are gapless from 1."""
 
@@ -230,7 +232,7 @@ class Order:
         self.updated_at = entry.at
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Product:
     """What the catalogue says of a SKU, and since when: of two, the later holds."""
 

@@ -1,7 +1,8 @@
 """Placing an order: prices from the catalogue, one durable order, one answer for each key."""
 
+from __future__ import annotations  # else evaluated for each event, 0.4 µs a `decide`
+
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.order.domain import Line, Order, OrderError, Placed, Product
@@ -10,6 +11,7 @@ from services.order.repository import Answer, AnswerKey, Book, Needs
 from services.order.use_cases import Desk
 from shared.events.topology import MAX_PAYLOAD_BYTES
 from shared.persistence.work import Decision, Work
+from shared.values import value
 
 MAX_BYTES = MAX_PAYLOAD_BYTES - 4096  # what the others say of the order is a little longer
 MANY = 500  # so many lines fit always: a SKU has 64 characters, a name 200
@@ -39,7 +41,7 @@ class Wish(Protocol):
     def payment_method(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Key:
     """The caller's idempotency key, and what it stands for."""
 
@@ -47,7 +49,7 @@ class Key:
     body_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fault:
     """What is wrong with a field of the request, named as in items[3].sku."""
 
@@ -82,7 +84,7 @@ async def place_order(desk: Desk, wish: Wish, key: Key | None) -> Answer:
         raise Unorderable([Fault("items", "are too many with such long names")])
     answer = Answer(key.body_hash if key else b"", _body(order), order.order_id)
 
-    def decide(book: Book) -> "Decision[Answer]":  # quoted: made for each order, in 0.4 µs
+    def decide(book: Book) -> Decision[Answer]:
         if key is not None:
             given = book.answers.get(key.key)
             if given is not None:

@@ -21,6 +21,7 @@ from services.order.domain import (
 )
 from services.order.history import EVENT_TYPES, StoredLines, to_json
 from shared.persistence.writes import Row, Writes
+from shared.values import value
 
 # JSON goes as text both ways: SQLAlchemy's codecs for it run in Python (5 µs an order).
 LOAD_ORDERS = """
@@ -97,7 +98,7 @@ class AnswerKey(NamedTuple):
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """What was answered to a key, and to which body."""
 
@@ -106,7 +107,7 @@ class Answer:
     order_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Needs:
     """What one member of a group wants to see."""
 

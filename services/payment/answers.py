@@ -1,16 +1,16 @@
-"""What became of a request to the provider; standard library only."""
+"""What became of a request to the provider."""
 
-from dataclasses import dataclass
+from shared.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Captured:
     """The provider took the money."""
 
     charge_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Declined:
     """The provider will not take it; `charge_id` if it keeps a record of that."""
 
@@ -18,12 +18,12 @@ class Declined:
     charge_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Absent:
     """The provider has no charge with this key, at this moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unanswered:
     """The request went out, and nobody knows what became of it."""
 
@@ -33,7 +33,7 @@ class Unanswered:
 ChargeAnswer = Captured | Declined | Absent | Unanswered
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PaidBack:
     """The provider gave the money back."""
 

@@ -8,12 +8,14 @@ before, 100 after, 32 at once). httpx costs twice as much as the session, on the
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import aiohttp
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 from yarl import URL
+
+from shared.values import value
 
 CONNECT_TIMEOUT_S = 1.0
 KEEPALIVE_S = 4.0  # uvicorn's servers hang up after 5: we let go first
@@ -23,7 +25,7 @@ UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 LOST = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """`url` is one of few, of which all that stays the same is kept ready; `query` comes behind it.
 
@@ -37,7 +39,7 @@ class Request:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     status: int
     body: bytes

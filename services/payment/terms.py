@@ -1,17 +1,20 @@
-"""What an order wants of its payment, and the ids that follow from it; standard library only."""
+"""What an order wants of its payment, and the ids that follow from it."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+from shared.values import value
+
 PAYMENTS = UUID("3d0a7a4e-51c5-5c1f-9a57-0f6b6f1f6a10")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Terms:
     """What an order wants charged, until when, and the event that asks for it."""
 
+    _: KW_ONLY
     order_id: UUID
     amount_cents: int
     currency: str
@@ -21,10 +24,11 @@ class Terms:
     cause_id: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cancellation:
     """An order that is not to be charged, or not any more, and the event that says so."""
 
+    _: KW_ONLY
     order_id: UUID
     amount_cents: int
     currency: str

@@ -4,6 +4,8 @@ Each remote call stands between two commits: the intent is stored before it, wit
 answer after it. Whatever happens in between, the next who comes along goes on with the same key.
 """
 
+from __future__ import annotations  # else evaluated for each event, 0.4 µs a `decide`
+
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID

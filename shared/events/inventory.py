@@ -1,6 +1,5 @@
 """What the inventory service says."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,9 +7,10 @@ from pydantic import ConfigDict, Field
 
 from shared.events.envelope import MAX_WHOLE, Cents, Currency, Event, Quantity, UtcDatetime
 from shared.events.order import Item
+from shared.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MissingItem:
     """A SKU of which the order wants more than there is."""
 

@@ -1,6 +1,5 @@
 """What the order service says."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -8,9 +7,10 @@ from uuid import UUID
 from pydantic import ConfigDict
 
 from shared.events.envelope import Cents, Currency, Event, Quantity
+from shared.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Item:
     """One line of an order. A SKU may stand in several.
 

@@ -14,6 +14,7 @@ from shared.events import Event
 from shared.events.topology import MAX_PAYLOAD_BYTES
 from shared.persistence.writes import Writes
 from shared.telemetry import traceparent
+from shared.values import value
 
 # One row for all that a group says. A row each took 2 µs of Postgres more a message, and its mark,
 # which copied the payload, 7 µs more (ADR 0012).
@@ -57,7 +58,7 @@ DELETE FROM outbox_groups WHERE group_id IN (
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """An event as it travels: subject, bytes and headers."""
 

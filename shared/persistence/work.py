@@ -1,17 +1,17 @@
 """What goes into a group commit: the work of one member, and what it decided."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.events import Event
+from shared.values import value
 
 N = TypeVar("N")
 S = TypeVar("S")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision(Generic[R]):
     """What a use case decided: its answer, and what it has to say to the other services."""
 
@@ -19,7 +19,7 @@ class Decision(Generic[R]):
     events: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Work(Generic[N, S, R]):
     """One member of a group.
 
