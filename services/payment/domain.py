@@ -66,8 +66,8 @@ class Payment:
     """One order's payment.
 
     `check_at` is when the settlement looks at it next, None if never. `announced` says that
-    PaymentProcessed was said. `row_version` is that of the row it was read from, None if it is
-    new; `changed` tells the repository that there is something to write.
+    PaymentProcessed was said. `row_version` is that of its row, None if it has none yet;
+    `changed` tells the repository that there is something to write.
     """
 
     payment_id: UUID
@@ -138,6 +138,11 @@ class Payment:
         if self.cancel_reason is not None or self.expires_at is None:
             return False
         return now < self.expires_at
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Tell whether its row was exactly this, when it was read or written."""
+        return self.row_version is not None and not self.changed
 
     @property
     def duty(self) -> Duty:

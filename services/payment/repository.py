@@ -81,10 +81,14 @@ FIELDS = itemgetter(*(field.name for field in fields(Payment) if field.name != "
 
 
 class Need(NamedTuple):
-    """The payment that a decision is about; one of which nothing was heard is hardly there."""
+    """The payment that a decision is about; one of which nothing was heard is hardly there.
+
+    `held` is the payment as the caller has just stored it: it goes on with that, unread.
+    """
 
     payment_id: UUID
     is_new: bool = False
+    held: Payment | None = None
 
 
 class Ledger:
@@ -115,13 +119,20 @@ class Ledger:
     def changed(self) -> list[Payment]:
         return [payment for payment in self._known.values() if payment.changed]
 
+    def stored(self, transaction: int) -> None:
+        """Note that all of it stands in the database as it is here, by that transaction."""
+        for payment in (*self.new, *self.changed):
+            payment.row_version, payment.changed = transaction, False
+
 
 class PaymentRepository:
     """Loads and saves the ledger."""
 
     async def look(self, db: asyncpg.Connection, needs: Sequence[Need], /) -> Ledger:
-        known = [need.payment_id for need in needs if not need.is_new]
-        return Ledger(map(_payment, await db.fetch(LOAD, known) if known else []))
+        held = {it.held.payment_id: it.held for it in needs if it.held and it.held.is_as_stored}
+        wanted = {it.payment_id for it in needs if not it.is_new} - held.keys()
+        read = await db.fetch(LOAD, list(wanted)) if wanted else []
+        return Ledger((*held.values(), *map(_payment, read)))
 
     async def load(self, tx: asyncpg.Connection, needs: Sequence[Need], /) -> Ledger:
         return Ledger(map(_payment, await tx.fetch(LOCK, [need.payment_id for need in needs])))
@@ -129,6 +140,7 @@ class PaymentRepository:
     async def save(self, writes: Writes, ledger: Ledger, /) -> None:
         writes.add(INSERT, [COLUMNS(payment) for payment in ledger.new])
         writes.change(UPDATE, [CHANGEABLE(payment) for payment in ledger.changed])
+        writes.when_sent(ledger.stored)
 
 
 class PaymentReader:

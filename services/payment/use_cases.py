@@ -52,7 +52,7 @@ class Cashier:
         """
         payment = await self._begin(terms_of(event))
         answer = await self._charge(payment) if payment.status is Status.PENDING else None
-        payment = await self._conclude(payment.payment_id, answer, consumed=event)
+        payment = await self._conclude(payment, answer, consumed=event)
         await self.pay_back(payment)
 
     async def call_off(self, event: OrderCancelled) -> None:
@@ -80,7 +80,7 @@ class Cashier:
             return
         if payment.duty in (Duty.CHARGE, Duty.WATCH):
             before = payment.status
-            payment = await self._conclude(payment_id, await self._ask(payment))
+            payment = await self._conclude(payment, await self._ask(payment))
             if payment.status is not before:
                 log.info("payment.settled", order_id=payment.order_id, status=payment.status)
         await self.pay_back(payment)
@@ -134,19 +134,20 @@ class Cashier:
         return answer
 
     async def _conclude(
-        self, payment_id: UUID, answer: ChargeAnswer | None, consumed: Event | None = None
+        self, begun: Payment, answer: ChargeAnswer | None, consumed: Event | None = None
     ) -> Payment:
         now = self.clock()
 
         def decide(ledger: Ledger) -> Decision[Payment]:
-            payment = ledger.get(payment_id)
+            payment = ledger.get(begun.payment_id)
             if answer is not None:
                 payment.record(answer, now)
             if not payment.announce():
                 return Decision(payment)
             return Decision(payment, (self._processed(payment, now),))
 
-        return await self.commits.run(Work(Need(payment_id), decide, consumed=consumed))
+        need = Need(begun.payment_id, held=begun)
+        return await self.commits.run(Work(need, decide, consumed=consumed))
 
     async def _note_refund(self, payment_id: UUID, refund_id: str) -> None:
         now = self.clock()

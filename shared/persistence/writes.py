@@ -5,7 +5,7 @@ A trip costs both sides a wake-up, and at low rates wake-ups are most of what a 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import asyncpg
@@ -35,6 +35,7 @@ class Writes:
         self._guarded: list[bool] = []
         self._columns: list[Sequence[object]] = []
         self._changes = 0
+        self._hearers: list[Callable[[int], None]] = []
 
     def add(self, statement: str, rows: Sequence[Row]) -> None:
         """Send these rows with the rest; without rows there is nothing to send.
@@ -51,6 +52,10 @@ class Writes:
         """
         self._add(statement, rows, guarded=True)
         self._changes += len(rows)
+
+    def when_sent(self, hear: Callable[[int], None]) -> None:
+        """Call with the id of the transaction that wrote: the `xmin` of each row, from now on."""
+        self._hearers.append(hear)
 
     def _add(self, statement: str, rows: Sequence[Row], *, guarded: bool) -> None:
         if rows:
@@ -69,31 +74,36 @@ class Writes:
         """Send what was added. Raises LostRace; then nothing was written."""
         if not self._statements:
             return
-        statement = _together(tuple(self._statements), tuple(self._guarded))
+        statement = _together(
+            tuple(self._statements), tuple(self._guarded), is_told=bool(self._hearers)
+        )
         expected = [self._changes] if self._changes else []
         try:
-            await self._tx.execute(statement, *self._columns, *expected)
+            transaction = await self._tx.fetchval(statement, *self._columns, *expected)
         except asyncpg.DivisionByZeroError as error:
             raise LostRace from error
+        for hear in self._hearers:
+            hear(transaction)
         self._begin()
 
 
 @cache
-def _together(statements: tuple[str, ...], guarded: tuple[bool, ...]) -> str:
+def _together(statements: tuple[str, ...], guarded: tuple[bool, ...], *, is_told: bool) -> str:
     """Return the statements as one: Postgres runs each part of a WITH that writes, once.
 
     The last parameter is the number of rows that the guarded ones are to change. Where they have
     changed fewer, the statement divides by zero: so it fails as a whole, whatever is around it.
+    It answers with its transaction's id if somebody is told.
     """
     parts = _renumbered(statements)
-    if not any(guarded):
-        *parts, last = parts
-    else:
-        changed = [number for number, is_guarded in enumerate(guarded) if is_guarded]
+    answers = ["pg_current_xact_id()::xid"] if is_told else []
+    changed = [number for number, is_guarded in enumerate(guarded) if is_guarded]
+    if changed:
         for number in changed:
             parts[number] += " RETURNING 1"
         counts = " + ".join(f"(SELECT count(*) FROM w{number})" for number in changed)  # noqa: S608 - our numbers
-        last = f"SELECT 1 / ({counts} = ${_parameters(statements) + 1})::int"
+        answers.append(f"1 / ({counts} = ${_parameters(statements) + 1})::int")
+    last = f"SELECT {', '.join(answers)}" if answers else parts.pop()
     named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts))
     return f"WITH {named} {last}" if parts else last
 

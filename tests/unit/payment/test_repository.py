@@ -31,3 +31,25 @@ async def test_a_row_is_the_payment_that_it_was() -> None:
     payment.changed = False
     assert loaded == payment
     assert loaded.status is Status.SUCCESS
+
+
+async def test_what_was_just_stored_is_not_read_again_until_it_is_changed() -> None:
+    stored, payment = OneRow(pending()), pending()
+    db: Any = stored
+    repository = PaymentRepository()
+    need = Need(payment.payment_id, held=payment)
+    assert not payment.is_as_stored  # as long as it is only here
+    assert (await repository.look(db, [need])).find(payment.payment_id) is not payment
+
+    ledger = await repository.look(db, [Need(payment.payment_id, is_new=True)])
+    ledger.add(payment)
+    ledger.stored(7)
+    again = await repository.look(db, [need, Need(payment.payment_id)])
+    assert again.get(payment.payment_id) is payment
+    assert payment.row_version == 7
+    assert not again.changed
+
+    payment.record(Captured("ch_1"), SOON)
+    assert again.changed == [payment]
+    # As after a group that failed: what it decided on this does not stand in the row.
+    assert (await repository.look(db, [need])).find(payment.payment_id) is not payment

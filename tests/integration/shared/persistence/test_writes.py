@@ -93,3 +93,27 @@ async def test_what_is_changed_has_to_be_there_as_it_was_read(
                 await writes.send()
     news = {f"new 7 {number}": 1 for number in range(others)}
     assert await pairs(tx) == {"ada": 7, "bob": 7} | news
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+async def test_who_asks_is_told_what_version_the_rows_have_now(
+    tx: asyncpg.Connection, *, is_changed: bool
+) -> None:
+    """So that they can be changed once more without being read in between."""
+    change = """
+    UPDATE pairs SET value = now.value
+    FROM (SELECT unnest($1::text[]) AS name, unnest($2::int[]) AS value) AS now
+    WHERE pairs.name = now.name
+    """
+    told: list[int] = []
+    writes = Writes(tx)
+    writes.add(ADD, [("cid", 3)])
+    if is_changed:
+        writes.change(change, [("ada", 9)])
+    writes.when_sent(told.append)
+    await writes.send()
+
+    versions = {row["name"]: row["xmin"] for row in await tx.fetch("SELECT name, xmin FROM pairs")}
+    assert told == [versions["cid"]]
+    assert (versions["ada"] in told) is is_changed
+    assert versions["bob"] not in told
