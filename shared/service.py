@@ -51,7 +51,7 @@ RELAY_SHARE_S = 2.0  # of the drain, kept for publishing what the last commits h
 MEASURE_EVERY_S = 15.0  # what asks a server for a gauge; Prometheus comes no more often, as a rule
 START_S = 30.0
 GOODBYE_S = 1
-KEPT_CONNECTIONS = 3  # group commit's, relay's, and the look at the tail; beside those for reading
+KEPT_CONNECTIONS = 3  # beside those for reading: group commits, relay, the look at the tail
 
 
 class Service:

@@ -72,7 +72,10 @@ class Claim:
 
 @value
 class Errand:
-    """A claimed mail, to be sent now: all that is needed to write it."""
+    """A claimed mail, to be sent now: all that is needed to write it.
+
+    `mail` is the mail with its claim, for whoever settles how it went.
+    """
 
     order_id: UUID
     kind: Kind
@@ -80,6 +83,7 @@ class Errand:
     event: str
     recipient: str
     claim: Claim
+    mail: "Mail"
 
 
 @value
@@ -92,7 +96,11 @@ class Report:
 
 @dataclass(slots=True)
 class Mail:
-    """One mail to a customer. `event` is the event that calls for it, as JSON."""
+    """One mail to a customer. `event` is the event that calls for it, as JSON.
+
+    `row_version` is that of its row, None if it has none yet; `changed` tells the repository that
+    there is something to write.
+    """
 
     order_id: UUID
     kind: Kind
@@ -106,7 +114,13 @@ class Mail:
     detail: str = ""
     sent_at: datetime | None = None
     claim: Claim | None = None
+    row_version: int | None = None
     changed: bool = False
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Tell whether its row was exactly this, when it was read or written."""
+        return self.row_version is not None and not self.changed
 
     @property
     def waits(self) -> bool:
@@ -133,7 +147,7 @@ class Mail:
         """Give the mail to one sender, until the claim ends."""
         self.claim = claim
         self._touch(now)
-        return Errand(self.order_id, self.kind, self.event_id, self.event, recipient, claim)
+        return Errand(self.order_id, self.kind, self.event_id, self.event, recipient, claim, self)
 
     def accepted(self, recipient: str, *, now: datetime) -> None:
         """Note that the server took it; a repeat changes nothing.

@@ -73,6 +73,16 @@ class Mails:
                     tried = not isinstance(error, DependencyDown)
                     mail.put_back(str(error), claim=errand.claim, now=now, tried=tried)
 
+    @property
+    def changed(self) -> list[Mail]:
+        """Those that have a row, and are not as it is."""
+        return [mail for mail in self if mail.changed and mail.row_version is not None]
+
+    def stored(self, transaction: int) -> None:
+        """Note that all of them stand in the database as they are here, by that transaction."""
+        for mail in (*self.new, *self.changed):
+            mail.row_version, mail.changed = transaction, False
+
     def _address_of(self, order_id: UUID) -> str | None:
         return next((m.recipient for m in self._of(order_id).values() if m.recipient), None)
 

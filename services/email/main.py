@@ -7,7 +7,7 @@ from services.email.domain import BeingSent
 from services.email.mailer import SmtpMailer
 from services.email.metrics import MailMetrics
 from services.email.rendering.composer import Composer
-from services.email.repository import MailReader, MailRepository
+from services.email.repository import MailReader, MailRepository, OutcomeRepository
 from services.email.settings import EmailSettings
 from services.email.sweeper import Sweeper
 from services.email.use_cases import Mailroom
@@ -24,8 +24,10 @@ def build(settings: EmailSettings) -> FastAPI:
         deadline_s=settings.email_timeout_s,
     )
     service.resource(mailer)
+    stored = MailRepository()
     mailroom = Mailroom(
-        commits=service.commits(MailRepository(), refusals=(BeingSent,)),
+        commits=service.commits(stored, refusals=(BeingSent,)),
+        outcomes=service.commits(OutcomeRepository(stored)),
         composer=Composer(settings.email_sender),
         mailer=mailer,
         metrics=MailMetrics(service.metrics.registry),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -22,9 +23,12 @@ LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
 
 LOAD = """
 SELECT order_id, kind, event_id, event, recipient, status, attempts, detail, sent_at,
-    claim, claimed_until, created_at, updated_at
+    claim, claimed_until, created_at, updated_at, xmin AS row_version
 FROM mails WHERE order_id = ANY($1::uuid[])
 """
+
+# How an errand went is written without the order's lock.
+LOAD_LOCKED = f"{LOAD} FOR NO KEY UPDATE"
 
 INSERT = """
 INSERT INTO mails (order_id, kind, event_id, event, created_at, recipient, status, attempts,
@@ -35,7 +39,7 @@ SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::uuid[]), unnest($4::te
     unnest($12::timestamptz[]), unnest($13::timestamptz[])
 """
 
-# Everything that a mail's verbs can change.
+# Everything that a mail's verbs can change; nobody has written its row since it was read.
 UPDATE = """
 UPDATE mails SET recipient = now.recipient, status = now.status, attempts = now.attempts,
     detail = now.detail, sent_at = now.sent_at, claim = now.claim,
@@ -44,12 +48,19 @@ FROM (SELECT unnest($1::uuid[]) AS order_id, unnest($2::text[]) AS kind,
     unnest($3::text[]) AS recipient, unnest($4::text[]) AS status, unnest($5::int[]) AS attempts,
     unnest($6::text[]) AS detail, unnest($7::timestamptz[]) AS sent_at,
     unnest($8::uuid[]) AS claim, unnest($9::timestamptz[]) AS claimed_until,
-    unnest($10::timestamptz[]) AS updated_at) AS now
-WHERE mails.order_id = now.order_id AND mails.kind = now.kind
+    unnest($10::timestamptz[]) AS updated_at, unnest($11::xid[]) AS row_version) AS now
+WHERE mails.order_id = now.order_id AND mails.kind = now.kind AND mails.xmin = now.row_version
 """
 
 
 NEW = attrgetter("order_id", "kind", "event_id", "event", "created_at")
+
+
+class Held(NamedTuple):
+    """Mails of an order that the caller has claimed, as they were stored."""
+
+    order_id: UUID
+    mails: Sequence[Mail]
 
 
 class MailRepository:
@@ -58,20 +69,33 @@ class MailRepository:
     async def load(self, tx: asyncpg.Connection, needs: Sequence[UUID]) -> Mails:
         orders = set(needs)
         await tx.fetch(LOCK, sorted(map(lock_key, orders)))
-        return Mails(map(_mail, await tx.fetch(LOAD, list(orders))))
+        return Mails(map(_mail, await tx.fetch(LOAD_LOCKED, list(orders))))
 
     async def save(self, writes: Writes, mails: Mails) -> None:
-        new = mails.new
-        known = {id(mail) for mail in new}
-        changed = [mail for mail in mails if mail.changed and id(mail) not in known]
-        writes.add(
-            INSERT,
-            [
-                (it.order_id, it.kind, it.event_id, it.event, it.created_at, *_state(it))
-                for it in new
-            ],
+        writes.add(INSERT, [(*NEW(it), *_state(it)) for it in mails.new])
+        writes.change(
+            UPDATE, [(it.order_id, it.kind, *_state(it), it.row_version) for it in mails.changed]
         )
-        writes.add(UPDATE, [(it.order_id, it.kind, *_state(it)) for it in changed])
+        writes.when_sent(mails.stored)
+
+
+class OutcomeRepository:
+    """For how errands went: their mails are at hand, as they were stored with their claims."""
+
+    def __init__(self, mails: MailRepository) -> None:
+        self._mails = mails
+
+    async def look(self, db: asyncpg.Connection, needs: Sequence[Held]) -> Mails:
+        held = [mail for need in needs for mail in need.mails]
+        doubtful = {mail.order_id for mail in held if not mail.is_as_stored}
+        read = await db.fetch(LOAD, list(doubtful)) if doubtful else []
+        return Mails([*(it for it in held if it.order_id not in doubtful), *map(_mail, read)])
+
+    async def load(self, tx: asyncpg.Connection, needs: Sequence[Held]) -> Mails:
+        return await self._mails.load(tx, [need.order_id for need in needs])
+
+    async def save(self, writes: Writes, mails: Mails) -> None:
+        await self._mails.save(writes, mails)
 
 
 class MailReader:
@@ -130,6 +154,7 @@ def _mail(row: asyncpg.Record) -> Mail:
         detail=row["detail"],
         sent_at=row["sent_at"],
         claim=Claim(claim, row["claimed_until"]) if claim else None,
+        row_version=row["row_version"],
     )
 
 

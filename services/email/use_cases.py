@@ -21,6 +21,7 @@ from services.email.mails import Mails
 from services.email.metrics import MailMetrics
 from services.email.rendering.composer import Composer
 from services.email.rendering.words import Notice
+from services.email.repository import Held
 from shared.clock import Clock, NewId
 from shared.errors import DependencyDown, Overloaded
 from shared.events import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
@@ -35,6 +36,7 @@ class Mailroom:
     """The use cases, and what they need."""
 
     commits: GroupCommit[UUID, Mails]
+    outcomes: GroupCommit[Held, Mails]
     composer: Composer
     mailer: Mailer
     metrics: MailMetrics
@@ -108,20 +110,21 @@ class Mailroom:
             mails.settle(reports, now=now)
             return Decision(None)
 
-        work = Work(order_id, decide, consumed=consumed)
+        held = Held(order_id, [report.errand.mail for report in reports])
+        work = Work(held, decide, consumed=consumed)
         try:
-            await self.commits.run(work)
+            await self.outcomes.run(work)
         except (DependencyDown, Overloaded):
             if all(report.error for report in reports):
                 raise
             await self._insist(work)
 
-    async def _insist(self, work: Work[UUID, Mails, None]) -> None:
+    async def _insist(self, work: Work[Held, Mails, None]) -> None:
         async for attempt in stamina.retry_context(
             on=(DependencyDown, Overloaded), attempts=None, timeout=None, wait_max=1.0
         ):
             with attempt:
-                await self.commits.run(work)
+                await self.outcomes.run(work)
 
 
 def draft_of(event: Notice, now: datetime) -> Mail:

@@ -12,7 +12,7 @@ from services.email.letter import Letter
 from services.email.mailer import Mailer, SmtpMailer
 from services.email.metrics import MailMetrics
 from services.email.rendering.composer import Composer
-from services.email.repository import MailReader, MailRepository
+from services.email.repository import MailReader, MailRepository, OutcomeRepository
 from services.email.sweeper import Sweeper
 from services.email.tables import MailRow
 from services.email.use_cases import Mailroom
@@ -46,10 +46,12 @@ async def open_replica(
     mails = MailReader(database)
     async with (
         committing(database, MailRepository(), refusals=(BeingSent,)) as commits,
+        committing(database, OutcomeRepository(MailRepository())) as outcomes,
         SmtpMailer("127.0.0.1", port, deadline_s=1.0) as mailer,
     ):
         mailroom = Mailroom(
             commits=commits,
+            outcomes=outcomes,
             composer=Composer("Event Shop <orders@shop.example>"),
             mailer=mailer,
             metrics=MailMetrics(CollectorRegistry()),

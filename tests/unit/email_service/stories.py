@@ -92,9 +92,8 @@ def mail_of(notice: Notice, *, at: datetime = NOON) -> Mail:
 
 def errand_of(notice: Notice, *, recipient: str = ADDRESS) -> Errand:
     kind: Kind = kind_of(notice)
-    return Errand(
-        notice.order_id, kind, notice.event_id, notice.to_bytes().decode(), recipient, claim()
-    )
+    mail, event = mail_of(notice), notice.to_bytes().decode()
+    return Errand(notice.order_id, kind, notice.event_id, event, recipient, claim(), mail)
 
 
 def later(seconds: float) -> datetime:
