@@ -112,8 +112,9 @@ class Service:
         repository: Repository[N, S],
         *,
         refusals: tuple[type[Exception], ...] = (),
+        linger_s: float = 0.0,
     ) -> GroupCommit[N, S]:
-        """Return a group commit that lives as long as the service."""
+        """Return a group commit that lives as long as the service; `linger_s` as it has it."""
         is_hopeful = isinstance(repository, HopefulRepository)
         connection_class = KeptConnection if is_hopeful else ChainedConnection
         commits = GroupCommit(
@@ -122,6 +123,7 @@ class Service:
             publish=self.relay.hand_over,
             metrics=self.metrics.group_commit,
             refusals=refusals,
+            linger_s=linger_s,
             limit=self.settings.group_limit,
             queue=self.settings.group_queue,
         )

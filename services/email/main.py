@@ -15,6 +15,8 @@ from shared.clock import new_id, utc_now
 from shared.server import run
 from shared.service import Service
 
+OUTCOMES_LINGER_S = 0.02  # the mail is out, nobody waits; longer, and too many events stay in hand
+
 
 def build(settings: EmailSettings) -> FastAPI:
     service = Service("email", settings)
@@ -27,7 +29,9 @@ def build(settings: EmailSettings) -> FastAPI:
     stored = MailRepository()
     mailroom = Mailroom(
         commits=service.commits(stored, refusals=(BeingSent,)),
-        outcomes=service.commits(OutcomeRepository(stored)),
+        outcomes=service.commits(
+            OutcomeRepository(stored), linger_s=min(OUTCOMES_LINGER_S, settings.email_linger_s)
+        ),
         composer=Composer(settings.email_sender),
         mailer=mailer,
         metrics=MailMetrics(service.metrics.registry),

@@ -2,7 +2,8 @@
 
 While one group is on its way to Postgres, the work that arrives gathers, and goes together in the
 next: one look at all rows that they need, each decision in turn on the shared state, all writes
-with inbox and outbox in one statement. Alone, work goes at once: nobody waits for a timer.
+with inbox and outbox in one statement. Alone, work goes at once: nobody waits for a timer, unless
+it is work that nobody waits for (`linger_s`).
 
 A group goes in hope: that nobody has consumed its events, and that nobody changes its rows
 meanwhile. The statement that writes finds out, and writes all or nothing; then the group goes once
@@ -69,6 +70,7 @@ class GroupCommit(Generic[N, S]):
         publish: is handed the messages of each group after its COMMIT.
         refusals: the domain's errors, which `decide` raises before it changes anything: such a
             command goes alone, where any other error takes its whole group back.
+        linger_s: how long work gathers before a group begins; only where nobody waits for it.
         limit: members of one group, at the most.
         queue: members that may wait; beyond it `run` raises Overloaded.
     """
@@ -81,6 +83,7 @@ class GroupCommit(Generic[N, S]):
         publish: Callable[[list[Message]], None],
         metrics: GroupCommitMetrics,
         refusals: tuple[type[Exception], ...] = (),
+        linger_s: float = 0.0,
         limit: int = 256,
         queue: int = 2048,
     ) -> None:
@@ -91,6 +94,7 @@ class GroupCommit(Generic[N, S]):
         self._publish = publish
         self._metrics = metrics
         self._refusals = refusals
+        self._linger_s = linger_s
         self._limit = limit
         self._queue = queue
         self._waiting: deque[Member[N, S]] = deque()
@@ -156,6 +160,8 @@ class GroupCommit(Generic[N, S]):
         while True:
             await self._arrived.wait()
             self._idle.clear()
+            if self._linger_s and len(self._waiting) < self._limit:
+                await asyncio.sleep(self._linger_s)
             group = self._next_group()
             if not self._waiting:
                 self._arrived.clear()

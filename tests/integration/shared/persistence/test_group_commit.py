@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -44,9 +46,9 @@ def published() -> list[Message]:
     return []
 
 
-@pytest.fixture
-async def commits(
-    floor: Floor, repository: Recorder, published: list[Message]
+@asynccontextmanager
+async def committing(
+    floor: Floor, repository: Recorder, published: list[Message], *, linger_s: float = 0.0
 ) -> AsyncIterator[Commits]:
     opened = Database(floor.database_url, application="group-commit-tests")
     commits: Commits = GroupCommit(
@@ -55,13 +57,24 @@ async def commits(
         publish=published.extend,
         metrics=Metrics().group_commit,
         refusals=(Refused,),
+        linger_s=linger_s,
         limit=50,
         queue=100,
     )
     commits.start()
-    yield commits
-    await commits.stop()
-    await opened.close()
+    try:
+        yield commits
+    finally:
+        await commits.stop()
+        await opened.close()
+
+
+@pytest.fixture
+async def commits(
+    floor: Floor, repository: Recorder, published: list[Message]
+) -> AsyncIterator[Commits]:
+    async with committing(floor, repository, published) as commits:
+        yield commits
 
 
 def hearing(event: OrderPlaced) -> Work[str, Counters, int]:
@@ -101,6 +114,23 @@ async def test_a_refusal_leaves_its_neighbours_in_their_group(
     assert await outcomes(commits, works) == [1, Refused, 1]
     assert len(repository.groups) == 1
     assert await floor.counters() == {"ada": 1, "bob": 1}
+
+
+async def test_what_nobody_waits_for_gathers_until_there_is_a_group(
+    floor: Floor, repository: Recorder, published: list[Message]
+) -> None:
+    async with committing(floor, repository, published, linger_s=1.0) as lingering:
+        one_by_one = []
+        for name in ("ada", "bob", "cid"):
+            one_by_one.append(asyncio.create_task(lingering.run(asking(name))))
+            for _ in range(5):  # turns of the loop, in which a group would have begun
+                await asyncio.sleep(0)
+        await asyncio.gather(*one_by_one)
+        assert repository.groups == [["ada", "bob", "cid"]]
+
+        started = monotonic()
+        await outcomes(lingering, [asking(f"c{number}") for number in range(50)])
+        assert monotonic() - started < 1.0  # a whole group has nothing to wait for
 
 
 @pytest.mark.parametrize(("bad", "error"), [("bug-1", RuntimeError), ("refused-1", Refused)])
