@@ -29,7 +29,9 @@ from shared.persistence.work import Work
 from shared.persistence.writes import LostRace, Writes
 from shared.tasks import end
 
-CAREFUL_S = 1.0  # after a lost race: where replicas compete, hope costs more than it saves
+# After a lost race all groups are careful for a while: where replicas compete, hope costs more than
+# it saves. The while doubles with each race that is lost before a group got through in hope.
+CAREFUL_S, CAREFUL_AT_MOST_S = 0.02, 1.0
 
 N = TypeVar("N")
 S = TypeVar("S")
@@ -91,6 +93,7 @@ class GroupCommit(Generic[N, S]):
         self._repository = repository
         self._look = repository.look if isinstance(repository, HopefulRepository) else None
         self._careful_until = 0.0
+        self._careful_s = CAREFUL_S
         self._publish = publish
         self._metrics = metrics
         self._refusals = refusals
@@ -187,11 +190,14 @@ class GroupCommit(Generic[N, S]):
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the neighbours
             if hopeful:
                 if isinstance(error, LostRace | asyncpg.UniqueViolationError):
-                    self._careful_until = monotonic() + CAREFUL_S
+                    self._careful_until = monotonic() + self._careful_s
+                    self._careful_s = min(2 * self._careful_s, CAREFUL_AT_MOST_S)
                 await self._commit(group, hopeful=False)
             else:
                 await self._part(group, error)
             return
+        if hopeful:
+            self._careful_s = CAREFUL_S
         if messages:
             self._publish(messages)
         for member in group:

@@ -11,7 +11,7 @@ from shared.events import OrderPlaced
 from shared.messaging.outbox import Message
 from shared.metrics import Metrics
 from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit, HopefulRepository
+from shared.persistence.group_commit import CAREFUL_S, GroupCommit, HopefulRepository
 from shared.persistence.work import Decision, Work
 from shared.persistence.writes import Writes
 from tests.integration.shared.shop_floor import Floor
@@ -141,21 +141,40 @@ async def test_a_lost_race_is_decided_again_on_what_the_other_wrote(
     assert len(slow.published) == 1
 
 
-async def test_after_a_lost_race_groups_lock_for_a_while(
-    replicas: tuple[Replica, Replica],
-) -> None:
-    slow, quick = replicas
+async def lose_a_race(slow: Replica, quick: Replica) -> None:
     slow.repository.may_go_on.clear()
+    slow.repository.has_read.clear()
     late = asyncio.create_task(slow.count(placed("ada")))
     await asyncio.wait_for(slow.repository.has_read.wait(), 5)
     await quick.count(placed("ada"))
     slow.repository.may_go_on.set()
     await late
+
+
+async def test_after_a_lost_race_groups_lock_for_a_while(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    slow, quick = replicas
+    slow.commits._careful_s = 60.0
+    await lose_a_race(slow, quick)
     await slow.count(placed("bob"))
     assert slow.repository.ways == ["look", "load", "load"]
     slow.commits._careful_until = 0.0
     await slow.count(placed("bob"))
     assert slow.repository.ways[-1] == "look"
+
+
+async def test_the_while_grows_as_long_as_hope_fails_and_no_longer(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    slow, quick = replicas
+    for times in (2, 4, 8):
+        slow.commits._careful_until = 0.0
+        await lose_a_race(slow, quick)
+        assert slow.commits._careful_s == times * CAREFUL_S
+    slow.commits._careful_until = 0.0
+    await slow.count(placed("bob"))
+    assert slow.commits._careful_s == CAREFUL_S
 
 
 async def test_a_repeat_and_a_bug_harm_no_neighbour(
