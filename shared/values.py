@@ -7,7 +7,7 @@
 
 That nobody changes one is checked by mypy, which refuses the assignment, and not again at run time:
 a frozen dataclass sets each field by a call of its own, 0.75 µs for four where this takes 0.21, and
-an order makes some sixty of them.
+each event that is heard makes two at the least, its work and its decision.
 """
 
 from dataclasses import dataclass, field
