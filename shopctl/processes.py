@@ -13,6 +13,8 @@ from typing import TypedDict
 
 import psutil
 
+from shopctl.scheduling import without_preemption
+
 POLL_S = 0.02
 SAME_START_WITHIN_S = 0.5
 KILLED_WITHIN_S = 5.0
@@ -48,7 +50,7 @@ class Running:
 
 def spawn(program: Program) -> Running:
     """Starts it in a session of its own, with its output in its log."""
-    with program.log.open("ab") as log:
+    with program.log.open("ab") as log, without_preemption():
         child = subprocess.Popen(
             program.command,
             cwd=program.directory,

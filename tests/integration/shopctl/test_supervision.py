@@ -1,6 +1,7 @@
 """How processes are started, known again and ended, with small stand-ins for the real ones."""
 
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -71,6 +72,21 @@ async def test_a_process_that_ends_before_it_is_ready_is_reported_with_its_words
         await supervisor.start(lambda: broken)
 
     assert failure.value.said == "no database"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SCHED_BATCH is Linux's")
+async def test_what_is_started_lets_those_who_run_finish_and_its_starter_does_not(
+    supervisor: Supervisor,
+) -> None:
+    own = os.sched_getscheduler(0)
+    assert own != os.SCHED_BATCH
+    port = Ports().free()
+
+    await supervisor.start(lambda: listener(supervisor.run_dir, port))
+
+    [running] = supervisor.state.running.values()
+    assert os.sched_getscheduler(running.pid) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == own
 
 
 async def test_a_recycled_pid_is_not_killed(supervisor: Supervisor) -> None:
