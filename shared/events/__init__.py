@@ -18,6 +18,7 @@ from shared.events.order import (
     OrderShipped,
 )
 from shared.events.payment import PaymentProcessed, PaymentRefunded, PaymentStatus
+from shared.events.published import published
 
 EVENTS: tuple[type[Event], ...] = (
     OrderPlaced,
@@ -55,4 +56,5 @@ __all__ = [
     "caused_by",
     "continued",
     "first_cause",
+    "published",
 ]

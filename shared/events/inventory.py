@@ -1,11 +1,11 @@
 """What the inventory service says."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
-from shared.events.envelope import MAX_WHOLE, Cents, Currency, Event, Quantity, UtcDatetime
+from shared.events.envelope import Cents, Count, Currency, Event, Quantity, UtcDatetime
 from shared.events.order import Item
 from shared.values import value
 
@@ -14,14 +14,14 @@ from shared.values import value
 class MissingItem:
     """A SKU of which the order wants more than there is."""
 
-    __pydantic_config__ = ConfigDict(strict=True, revalidate_instances="always")
+    __pydantic_config__ = ConfigDict(strict=True)
 
     sku: str
     requested: Quantity
-    available: Annotated[int, Field(ge=0, le=MAX_WHOLE)]
+    available: Count
 
 
-class StockReserved(Event):
+class StockReserved(Event, frozen=True, kw_only=True):
     """Every item is held for this order until `expires_at`; carries what the charge needs."""
 
     event_type: Literal["StockReserved"] = "StockReserved"
@@ -36,7 +36,7 @@ class StockReserved(Event):
     payment_method: str
 
 
-class StockRejected(Event):
+class StockRejected(Event, frozen=True, kw_only=True):
     """Something is missing, so nothing was reserved."""
 
     event_type: Literal["StockRejected"] = "StockRejected"
@@ -45,7 +45,7 @@ class StockRejected(Event):
     missing: tuple[MissingItem, ...]
 
 
-class StockReleased(Event):
+class StockReleased(Event, frozen=True, kw_only=True):
     """The reservation is no more, and its items can be sold again."""
 
     event_type: Literal["StockReleased"] = "StockReleased"
@@ -55,7 +55,7 @@ class StockReleased(Event):
     reason: str
 
 
-class ProductChanged(Event):
+class ProductChanged(Event, frozen=True, kw_only=True):
     """The catalogue has this product, at this price from now on."""
 
     event_type: Literal["ProductChanged"] = "ProductChanged"

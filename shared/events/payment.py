@@ -12,7 +12,7 @@ class PaymentStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class PaymentProcessed(Event):
+class PaymentProcessed(Event, frozen=True, kw_only=True):
     """The provider's answer is known: the money was taken, or `reason` says why not."""
 
     event_type: Literal["PaymentProcessed"] = "PaymentProcessed"
@@ -26,7 +26,7 @@ class PaymentProcessed(Event):
     reason: str | None = None
 
 
-class PaymentRefunded(Event):
+class PaymentRefunded(Event, frozen=True, kw_only=True):
     """Money went back to the customer."""
 
     event_type: Literal["PaymentRefunded"] = "PaymentRefunded"

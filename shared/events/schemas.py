@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.events import EVENTS, BadPayload, Event
+from shared.events import EVENTS, BadPayload, Event, published
 from shared.events.reference import page_of
 
 ROOT = Path(__file__).parents[2]
@@ -50,12 +50,12 @@ class _Untitled(GenerateJsonSchema):
 
 
 def file_name(event: type[Event]) -> str:
-    return f"{event.__name__}.v{event.model_fields['version'].default}.json"
+    return f"{event.__name__}.v{published(event).model_fields['version'].default}.json"
 
 
 def schema_of(event: type[Event], *, fixture: Path) -> Schema:
     """Return the JSON Schema of what `event` is written as, with its fixture as the example."""
-    schema = event.model_json_schema(mode="serialization", schema_generator=_Untitled)
+    schema = published(event).model_json_schema(mode="serialization", schema_generator=_Untitled)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

@@ -14,7 +14,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsBatchMessage
 from nats.aio.msg import Msg
 
-from shared.events import Event
+from shared.events import Event, published
 from shared.events.topology import Hearing
 from shared.messaging.client import EventMsg
 from shared.messaging.pull import ContinuousPull, Deliver
@@ -52,7 +52,7 @@ def subscribe(
         await handle(messages)
 
     # What AsyncAPI shows as the payload; at run time the messages pass untouched.
-    consume.__annotations__["messages"] = list[event_type]  # type: ignore[valid-type]  # at run time
+    consume.__annotations__["messages"] = list[published(event_type)]  # type: ignore[misc]  # at run time
     subscriber(consume)
 
     def tie(pull: ContinuousPull) -> None:

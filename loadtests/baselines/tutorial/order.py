@@ -3,6 +3,8 @@
 from typing import Any
 
 from fastapi import Header, HTTPException
+from msgspec import to_builtins
+from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 from sqlmodel import col, select
 
@@ -47,8 +49,8 @@ async def place(wish: Wish, idempotency_key: str = Header()) -> dict[str, Any]:
         if missing := set(wanted) - set(known):
             raise HTTPException(422, f"unknown: {missing}")
         placed = _placed(wish, known)
-        fields = placed.model_dump(mode="json", include={"items"})
-        db.add(Order(status="PLACED", **placed.model_dump(exclude={"items"}), **fields))
+        fields = asdict(placed) | {"items": to_builtins(placed.items)}
+        db.add(Order(status="PLACED", **fields))
         await db.commit()
     await publish(placed)
     return {
@@ -69,7 +71,7 @@ async def search(status: str, limit: int = 50) -> dict[str, Any]:
 @hears("order", ProductChanged)
 async def copy_product(event: ProductChanged) -> None:
     async with session() as db:
-        await db.merge(CatalogueProduct(**event.model_dump()))
+        await db.merge(CatalogueProduct(**asdict(event)))
         await db.commit()
 
 

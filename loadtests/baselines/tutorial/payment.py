@@ -39,7 +39,14 @@ async def charge(event: StockReserved) -> None:
         reason=charged["reason"],
     )
     async with session() as db:
-        fields = processed.model_dump(include={"payment_id", "order_id", "amount_cents"})
-        db.add(Payment(**fields, status=processed.status, charge_id=charged["charge_id"]))
+        db.add(
+            Payment(
+                payment_id=processed.payment_id,
+                order_id=processed.order_id,
+                amount_cents=processed.amount_cents,
+                status=processed.status,
+                charge_id=charged["charge_id"],
+            )
+        )
         await db.commit()
     await publish(processed)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from httpx import AsyncClient
+from msgspec.structs import replace
 
 from services.inventory.main import build
 from services.inventory.settings import InventorySettings
@@ -25,14 +26,12 @@ async def running(settings: InventorySettings) -> AsyncIterator[AsyncClient]:
 
 
 def real_order(*lines: tuple[str, int]) -> OrderPlaced:
-    return placed(*lines, order_id=new_id()).model_copy(
-        update={"event_id": new_id(), "timestamp": utc_now()}
-    )
+    return replace(placed(*lines, order_id=new_id()), event_id=new_id(), timestamp=utc_now())
 
 
 def fresh(event: Event) -> Event:
     """Return the event under an id as the log would hold it: stories count theirs from 1."""
-    return event.model_copy(update={"event_id": new_id()})
+    return replace(event, event_id=new_id())
 
 
 async def stock(client: AsyncClient, sku: str) -> tuple[int, int, int, int]:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict
+
 from audit.evidence import Evidence
 from audit.reading import messages
 from audit.rows import (
@@ -158,7 +160,7 @@ def _said(told: list[e.Event]) -> Iterator[Said]:
 def _changes(told: list[e.Event]) -> Iterator[Change]:
     for event in told:
         if event.subject.startswith("orders."):
-            yield Change(str(vars(event)["order_id"]), event.event_type, 1)
+            yield Change(str(asdict(event)["order_id"]), event.event_type, 1)
 
 
 def _movements() -> Iterator[Movement]:

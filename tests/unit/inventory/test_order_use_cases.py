@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from services.inventory.domain import ReservationNotFound, ReservationState
 from services.inventory.shelf import Shelf
@@ -152,7 +153,7 @@ def test_a_confirmation_of_an_unknown_order_is_tried_again_later() -> None:
 
 
 def again(order: OrderPlaced) -> OrderPlaced:
-    return order.model_copy(update={"event_id": new_id()})
+    return replace(order, event_id=new_id())
 
 
 @pytest.mark.parametrize("repeat", [again, confirmed])

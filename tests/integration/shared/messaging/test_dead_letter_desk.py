@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from msgspec.structs import replace
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from shared.events.topology import DEAD_LETTERS
@@ -197,7 +198,7 @@ async def test_a_bad_edit_is_refused_and_nothing_is_sent(groups: TwoGroups, cust
 
 
 async def test_a_poison_message_can_be_mended_as_a_whole(groups: TwoGroups, customer: str) -> None:
-    event = (await groups.publish(f"good-{customer}")).model_copy(update={"customer_id": customer})
+    event = replace(await groups.publish(f"good-{customer}"), customer_id=customer)
     broken = event.to_bytes()[:-1]
     await groups.broker.jetstream().publish("orders.placed", broken)
     await eventually(lambda: poisoned(groups), 2)  # both groups have a letter of their own
@@ -206,7 +207,7 @@ async def test_a_poison_message_can_be_mended_as_a_whole(groups: TwoGroups, cust
     with pytest.raises(BadEdit, match="not JSON"):
         await groups.desk.replay(seq, who="ada", mend=Mend({"customer_id": "x"}))
 
-    whole = event.model_copy(update={"event_id": uuid4()}).to_bytes()
+    whole = replace(event, event_id=uuid4()).to_bytes()
     await ended(groups, await groups.desk.replay(seq, who="ada", mend=Mend(whole=whole)))
 
     assert await groups.failing.counted(customer) == 1

@@ -13,6 +13,7 @@ from shared.events import (
     OrderPlaced,
     OrderShipped,
     StockReserved,
+    continued,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,5 +59,6 @@ def shipped(order_id: UUID = ORDER) -> OrderShipped:
 
 
 def _event(event_type: type[E], order_id: UUID, *, at: datetime = NOW, **fields: Any) -> E:
-    envelope = {"event_id": UUID(int=2), "correlation_id": UUID(int=3), "timestamp": at}
-    return event_type.model_validate({**envelope, "order_id": order_id, **fields})
+    envelope: Any = continued(event_id=UUID(int=2), at=at, correlation_id=UUID(int=3))
+    own = {"order_id": order_id, **fields}
+    return event_type(**envelope, **own)
