@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.order.catalogue import Catalogue
-from services.order.domain import Order, Product
+from services.order.domain import Order, OrderStatus, Product
 from services.order.outgoing import events_after
 from services.order.repository import Book, Needs
 from shared.clock import Clock, NewId
@@ -81,7 +81,12 @@ def note_payment(desk: Desk, event: PaymentProcessed) -> OrderWork[None]:
         else:
             order.note_failed_payment(event.reason or "declined", at=event.timestamp)
 
-    return _hear(desk, event, event.order_id, verb)
+    def is_early(book: Book) -> bool:
+        """Tell whether inventory's answer, which comes first, is still on its way, or in hand."""
+        order = book.orders.get(event.order_id)
+        return order is not None and order.status is OrderStatus.PLACED
+
+    return _hear(desk, event, event.order_id, verb, is_early=is_early)
 
 
 async def copy_product(desk: Desk, event: ProductChanged) -> None:
@@ -113,9 +118,16 @@ async def expire_order(desk: Desk, order_id: UUID, *, detail: str, at: datetime)
     await _command(desk, order_id, lambda order: order.expire(detail, at=at))
 
 
-def _hear(desk: Desk, event: Event, order_id: UUID, verb: Verb) -> OrderWork[None]:
+def _hear(
+    desk: Desk,
+    event: Event,
+    order_id: UUID,
+    verb: Verb,
+    *,
+    is_early: Callable[[Book], bool] | None = None,
+) -> OrderWork[None]:
     decide = _decision(desk, order_id, verb, cause=event)
-    return Work(Needs(order_id), decide, consumed=event)
+    return Work(Needs(order_id), decide, consumed=event, is_early=is_early)
 
 
 async def _command(desk: Desk, order_id: UUID, verb: Verb) -> None:

@@ -198,11 +198,23 @@ class GroupCommit(Generic[N, S]):
             return
         if hopeful:
             self._careful_s = CAREFUL_S
+        if not group:  # all of them were early
+            return
         if messages:
             self._publish(messages)
         for member in group:
             member.settle()
         self._metrics.committed(len(group), perf_counter() - started)
+
+    def _let_early_wait(self, group: Members[N, S], state: S) -> None:
+        """Put who is early back in front of the queue; the group goes without them."""
+        early = [member for member in group if member.waits(state)]
+        for member in reversed(early):
+            member.let_go += 1
+            group.remove(member)
+            self._waiting.appendleft(member)
+        if early:
+            self._arrived.set()
 
     async def _part(self, group: Members[N, S], error: Exception) -> None:
         """Run the members of a failed group one by one, so that one harms no other.
@@ -223,19 +235,26 @@ class GroupCommit(Generic[N, S]):
         """
         if hopeful and self._look is not None:
             async with self._connection.statements() as db:
-                return await self._decide(db, group, self._look)
+                return await self._decide(db, group, self._look, hopeful=True)
         async with self._connection.transaction() as tx:
             heard = [] if hopeful else consumed(group)
             fresh = without_repeats(group, await inbox.known(tx, heard))
             return await self._decide(tx, fresh, self._repository.load)
 
     async def _decide(
-        self, db: asyncpg.Connection, members: Members[N, S], load: Load[N, S]
+        self,
+        db: asyncpg.Connection,
+        members: Members[N, S],
+        load: Load[N, S],
+        *,
+        hopeful: bool = False,
     ) -> list[Message]:
         if not members:
             return []
         writes = Writes(db)
         state = await load(db, [member.work.needs for member in members])
+        if hopeful:
+            self._let_early_wait(members, state)
         messages = [
             message_of(event, member.trace)
             for member in members

@@ -11,6 +11,7 @@ from shared.persistence.work import Work
 from shared.telemetry import current_traceparent
 
 RACES = 5  # lost one after the other
+GROUPS_LET_GO = 2  # by who is early
 
 N = TypeVar("N")
 S = TypeVar("S")
@@ -38,7 +39,7 @@ class Caller:
 
 
 class Member(Generic[N, S]):
-    __slots__ = ("caller", "error", "races", "refusal", "result", "trace", "work")
+    __slots__ = ("caller", "error", "let_go", "races", "refusal", "result", "trace", "work")
 
     def __init__(self, work: Work[N, S, Any], caller: Caller) -> None:
         self.work = work
@@ -48,6 +49,12 @@ class Member(Generic[N, S]):
         self.error: Exception | None = None
         self.refusal: Exception | None = None
         self.races = 0
+        self.let_go = 0
+
+    def waits(self, state: S) -> bool:
+        """Tell whether this group goes without it: it is early, and has not waited long."""
+        is_early = self.work.is_early
+        return is_early is not None and self.let_go < GROUPS_LET_GO and is_early(state)
 
     def decide(self, state: S, refusals: tuple[type[Exception], ...]) -> tuple[Event, ...]:
         """Decide on the shared state, and return what is to be said.

@@ -27,8 +27,13 @@ class Work(Generic[N, S, R]):
     was read, which it shares with its neighbours, and checks everything before it changes
     anything; it may be asked again, on what was read anew. `consumed` is the event whose inbox row
     is written with all else.
+
+    `is_early` tells by the state that this has overtaken what as a rule comes before it, and which
+    another replica may have in hand at this moment: then it lets two groups go first, so that the
+    two do not meet (docs/adr/0023-the-early-wait-a-group.md).
     """
 
     needs: N
     decide: Callable[[S], Decision[R]]
     consumed: Event | None = None
+    is_early: Callable[[S], bool] | None = None

@@ -1,7 +1,7 @@
 """Groups that go in hope: without locks and without a transaction, and right all the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import asyncpg
 import pytest
@@ -76,7 +76,9 @@ class Replica:
             queue=100,
         )
 
-    async def count(self, event: OrderPlaced) -> int:
+    async def count(
+        self, event: OrderPlaced, is_early: Callable[[Counters], bool] | None = None
+    ) -> int:
         def decide(counters: Counters) -> Decision[int]:
             if event.customer_id == "bug":
                 raise RuntimeError("bug")
@@ -84,7 +86,8 @@ class Replica:
             counters[event.customer_id] = (value + 1, stored)
             return Decision(value + 1, (said_of(event),))
 
-        return await self.commits.run(Work(event.customer_id, decide, consumed=event))
+        work = Work(event.customer_id, decide, consumed=event, is_early=is_early)
+        return await self.commits.run(work)
 
 
 @pytest.fixture
@@ -207,3 +210,66 @@ async def test_two_replicas_that_compete_lose_nothing(
     assert await floor.inbox() == 300
     ways = [way for replica in replicas for way in replica.repository.ways]
     assert {"look", "load"} == set(ways)
+
+
+def always(_counters: Counters) -> bool:
+    return True
+
+
+async def test_who_is_early_lets_two_groups_go_and_then_goes_all_the_same(
+    floor: Floor, replicas: tuple[Replica, Replica]
+) -> None:
+    replica, _ = replicas
+    ended: list[str] = []
+
+    async def count(name: str, is_early: Callable[[Counters], bool] | None) -> int:
+        value = await replica.count(placed(name), is_early)
+        ended.append(name)
+        return value
+
+    counted = await asyncio.gather(count("ada", always), count("bob", None), count("ada", None))
+
+    assert ended == ["bob", "ada", "ada"]
+    assert tuple(counted) == (2, 1, 1)
+    assert replica.repository.ways == ["look"] * 3
+    assert await floor.counters() == {"ada": 2, "bob": 1}
+    assert await floor.inbox() == await floor.unmarked() == len(replica.published) == 3
+
+
+async def test_who_was_early_goes_as_soon_as_the_other_has_come(
+    floor: Floor, replicas: tuple[Replica, Replica]
+) -> None:
+    replica, _ = replicas
+
+    def is_early(counters: Counters) -> bool:
+        return "ada" not in counters
+
+    first, second = await asyncio.gather(
+        replica.count(placed("ada"), is_early), replica.count(placed("ada"))
+    )
+    assert (first, second) == (2, 1)
+    assert replica.repository.ways == ["look"] * 2
+
+
+async def test_with_locks_nobody_is_early(floor: Floor, replicas: tuple[Replica, Replica]) -> None:
+    slow, quick = replicas
+    slow.commits._careful_s = 60.0
+    slow.repository.may_go_on.clear()
+    late = asyncio.create_task(slow.count(placed("ada")))
+    await asyncio.wait_for(slow.repository.has_read.wait(), 5)
+    await quick.count(placed("ada"))
+    slow.repository.may_go_on.set()
+    await late  # it lost the race, so for a while all go with locks
+    assert await slow.count(placed("ada"), always) == 3
+    assert slow.repository.ways == ["look", "load", "load"]
+
+
+async def test_a_stop_waits_for_who_is_early(
+    floor: Floor, replicas: tuple[Replica, Replica]
+) -> None:
+    replica, _ = replicas
+    early = asyncio.create_task(replica.count(placed("ada"), always))
+    await asyncio.sleep(0)
+    await replica.commits.stop()
+    assert await early == 1
+    assert await floor.counters() == {"ada": 1}
