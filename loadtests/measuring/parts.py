@@ -58,8 +58,8 @@ async def saturation(scale: Scale, report: Report) -> list[Figures]:
     """As many orders as it takes; each customer orders again when the last has its answer."""
     runs = []
     async with bench(SHOP, scale, report) as it:
-        for number in range(1, scale.repeats + 1):
-            load = Load(part="saturation", label=f"{CLOSED} {number}")
+        for _ in range(scale.repeats):
+            load = Load(part="saturation", label=CLOSED)
             runs.append(await _told(it.measure(load, it.basket(scale.orders)), report))
     return runs
 
@@ -134,9 +134,10 @@ async def grown(scale: Scale, report: Report) -> list[Figures]:
 
 
 async def replicas(scale: Scale, report: Report) -> list[Figures]:
-    """One process a service, then two of order and payment."""
+    """One process a service, then two of order and payment, alternately."""
     runs = []
-    for label, counts in (("1 process each", ()), ("order=2 payment=2", TWO_REPLICAS)):
+    sides = (("1 process each", ()), ("order=2 payment=2", TWO_REPLICAS))
+    for label, counts in sides * scale.repeats:
         async with bench(SHOP, scale, report, replicas=counts) as it:
             load = Load(part="replicas", label=label)
             runs.append(await _told(it.measure(load, it.basket(scale.orders)), report))

@@ -55,10 +55,11 @@ class Results:
 
     @property
     def told(self) -> list[Figures]:
-        """Of repeated runs the middle one; the others as they are."""
-        saturated = self.of("saturation")
-        rest = [it for it in self.figures if it.part != "saturation"]
-        return ([middle(saturated)] if saturated else []) + rest
+        """Of runs that repeat each other, the same load of the same part, the middle one."""
+        alike: dict[tuple[str, str], list[Figures]] = {}
+        for it in self.figures:
+            alike.setdefault((it.part, it.label), []).append(it)
+        return [middle(runs) for runs in alike.values()]
 
 
 FORMAT = TypeAdapter(Results)

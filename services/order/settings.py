@@ -12,7 +12,7 @@ class OrderSettings(ServiceSettings):
         600.0, gt=0, description="An order still open so long after its placing expires, seconds."
     )
     order_sweep_every_s: float = Field(
-        1.0, gt=0, description="Time between looks for orders that expire, seconds."
+        5.0, gt=0, description="Time between looks for orders that expire, seconds."
     )
     order_catalogue_every_s: float = Field(
         1.0, gt=0, description="Time between looks for products that a replica copied, seconds."

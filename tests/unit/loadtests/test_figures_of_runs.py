@@ -89,6 +89,10 @@ def test_of_repeated_runs_the_middle_one_is_told() -> None:
         run(0.2),
         run(1, part="real"),
     ]
+    one, two = "one", "two"
+    costs = (0.1, 0.4, 0.3, 0.6, 0.2, 0.5)
+    in_turn = [run(cost, part=side) for cost, side in zip(costs, (one, two) * 3, strict=True)]
+    assert results(*in_turn).told == [run(0.2, part=one), run(0.5, part=two)]
 
 
 def test_a_backend_that_ended_keeps_the_sum_right() -> None:
