@@ -102,7 +102,6 @@ async def said(server: Server, request: bytes, *more: bytes) -> bytes:
     for piece in (request, *more):
         writer.write(piece)
         await asyncio.sleep(0.01)  # so that they arrive apart
-    writer.write_eof()
     heard = await reader.read()
     writer.close()
     return heard
