@@ -18,7 +18,9 @@ from loadtests.measuring.run import STAGES
 SIZE = (7, 3.2)
 PERCENTILES = ("p50", "p90", "p99")
 LATENCIES = ("accepted", "accepted → confirmed", "accepted → mailed")
-COMPARED = frozenset({"saturation", "open", "real", "growth", "replicas"})
+COMPARED = frozenset(
+    {"saturation", "real", "growth", "replicas"}
+)  # "open" has a picture of its own
 """Those whose costs are of one size; alone an order takes many times as much."""
 SMALL: Any = {
     "svg.fonttype": "none",  # text stays text: small files that can be searched
@@ -83,7 +85,7 @@ def cpu_by_process(figure: Any, runs: list[Figures]) -> None:
         left = [before + width for before, width in zip(left, widths, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("CPU ms an order")
-    axes.legend(fontsize=7, ncols=len(PARTS), loc="lower left", bbox_to_anchor=(-0.1, 1.0))
+    _name_parts(figure)
 
 
 def an_orders_way(figure: Any, runs: list[Figures]) -> None:
@@ -111,7 +113,11 @@ def memory(figure: Any, runs: list[Figures]) -> None:
     stacked = [[it.get(name, 0.0) for it in by_part] for name in PARTS]
     axes.stackplot(minutes, stacked, labels=PARTS, alpha=0.85, linewidth=0)
     axes.set(xlabel=f"minutes at {soak.label}", ylabel="MiB", ylim=(0, None))
-    axes.legend(fontsize=7, ncols=len(PARTS), loc="lower left", bbox_to_anchor=(-0.1, 1.0))
+    _name_parts(figure)
+
+
+def _name_parts(figure: Any) -> None:
+    figure.legend(fontsize=7, ncols=len(PARTS), loc="outside upper center", columnspacing=1.0)
 
 
 def _saturated(results: Results) -> Sequence[Figures]:
