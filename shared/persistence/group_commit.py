@@ -196,10 +196,10 @@ class GroupCommit(Generic[N, S]):
             else:
                 await self._part(group, error)
             return
-        if hopeful:
-            self._careful_s = CAREFUL_S
         if not group:  # all of them were early
             return
+        if hopeful:
+            self._careful_s = CAREFUL_S
         if messages:
             self._publish(messages)
         for member in group:

@@ -51,6 +51,7 @@ async def test_after_a_drain_nothing_is_handed_over(client: EventClient) -> None
     taken: list[EventMsg] = []
     subscription = await client.hand_over("greetings.*", taken.append)
     client.send("greetings.ada")
+    await until(lambda: taken)
 
     await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py's
     client.send("greetings.bob")
