@@ -273,3 +273,19 @@ async def test_a_stop_waits_for_who_is_early(
     await replica.commits.stop()
     assert await early == 1
     assert await floor.counters() == {"ada": 1}
+
+
+async def test_a_group_that_went_without_anybody_proves_no_hope(
+    floor: Floor, replicas: tuple[Replica, Replica]
+) -> None:
+    replica, _ = replicas
+    replica.commits._careful_s = 0.5
+    care: list[float] = []
+
+    def is_early(_counters: Counters) -> bool:
+        care.append(replica.commits._careful_s)
+        return True
+
+    await replica.count(placed("ada"), is_early)
+    assert care == [0.5, 0.5]
+    assert replica.commits._careful_s == CAREFUL_S
