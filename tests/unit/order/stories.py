@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.order.domain import Line, Order, OrderStatus, Placed
+from shared.events import PaymentProcessed, PaymentStatus, first_cause
 
 ORDER = UUID("0198c0de-0000-7000-8000-000000000001")
 CAUSE = UUID("0198c0de-0000-7000-8000-000000000002")
@@ -43,3 +44,16 @@ def order_in(status: OrderStatus) -> Order:
     if status is OrderStatus.CANCELLED:
         order.cancel(at=after(1))
     return order
+
+
+def paid() -> PaymentProcessed:
+    return PaymentProcessed(
+        **first_cause(event_id=UUID(int=999), at=after(2)),
+        order_id=ORDER,
+        payment_id=PAYMENT,
+        amount_cents=3295,
+        currency="EUR",
+        payment_method="card_ok",
+        status=PaymentStatus.SUCCESS,
+        reason=None,
+    )

@@ -9,24 +9,14 @@ from services.order.domain import OrderStatus
 from services.order.repository import Book
 from services.order.use_cases import Desk
 from shared.clock import new_id, utc_now
-from shared.events import PaymentProcessed, PaymentStatus, first_cause
-from tests.unit.order.stories import ORDER, PAYMENT, order_in
+from tests.unit.order.stories import ORDER, order_in, paid
 
 NOBODY: Any = None  # neither commits nor catalogue have a part in it
 DESK = Desk(NOBODY, NOBODY, utc_now, new_id)
 
 
 def is_early(book: Book) -> bool:
-    paid = PaymentProcessed(
-        **first_cause(event_id=new_id(), at=utc_now()),
-        order_id=ORDER,
-        payment_id=PAYMENT,
-        amount_cents=3295,
-        currency="EUR",
-        payment_method="card_ok",
-        status=PaymentStatus.SUCCESS,
-    )
-    asks = use_cases.note_payment(DESK, paid).is_early
+    asks = use_cases.note_payment(DESK, paid()).is_early
     assert asks is not None
     return asks(book)
 

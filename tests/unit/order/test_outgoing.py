@@ -16,11 +16,8 @@ from shared.events import (
     OrderConfirmed,
     OrderPlaced,
     OrderShipped,
-    PaymentProcessed,
-    PaymentStatus,
-    first_cause,
 )
-from tests.unit.order.stories import CAUSE, ORDER, PAYMENT, PLACED, after, order_in, placed
+from tests.unit.order.stories import CAUSE, ORDER, PLACED, after, order_in, paid, placed
 
 
 def ids() -> UUID:
@@ -28,19 +25,6 @@ def ids() -> UUID:
 
 
 _numbers = count(1)
-
-
-def paid() -> PaymentProcessed:
-    return PaymentProcessed(
-        **first_cause(event_id=UUID(int=999), at=after(2)),
-        order_id=ORDER,
-        payment_id=PAYMENT,
-        amount_cents=3295,
-        currency="EUR",
-        payment_method="card_ok",
-        status=PaymentStatus.SUCCESS,
-        reason=None,
-    )
 
 
 def test_a_placed_order_is_its_own_first_cause() -> None:
