@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import sys
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -11,7 +12,7 @@ IANA_EPHEMERAL_START = 49_152
 
 
 class Ports:
-    """Hands out ports that were free a moment ago, no port twice.
+    """Hands out free ports, no port twice; on Linux, to no other process while this one lives.
 
     They lie below the system's ephemeral range. Inside it, a client that keeps knocking at a
     dead server's port is one day given that very port as its own, connects to itself, and
@@ -25,7 +26,7 @@ class Ports:
     def free(self) -> int:
         while True:
             port = secrets.choice(self._range)
-            if port not in self._given and _can_bind(port):
+            if port not in self._given and _reserve(port):
                 self._given.add(port)
                 return port
 
@@ -38,10 +39,20 @@ def _outside_ephemeral() -> range:
     return range(LOWEST, start) if start > LOWEST + 1_000 else range(LOWEST, 65_536)
 
 
-def _can_bind(port: int) -> bool:
+def _reserve(port: int) -> bool:
+    """False where it is taken.
+
+    A server takes seconds to come up, and another run that looks meanwhile must not find its
+    port free. On Linux a socket stays bound to it: whoever looks like this is refused, a server
+    (with SO_REUSEADDR, as all here) is not, and clients are, as nobody listens. Elsewhere the
+    server would be refused too: there nothing is kept, and a supervisor tries again.
+    """
     with socket.socket() as probe:
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
+        if sys.platform == "linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.detach()
     return True

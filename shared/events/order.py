@@ -12,10 +12,7 @@ from shared.values import value
 
 @value
 class Item:
-    """One line of an order. A SKU may stand in several.
-
-    A slotted dataclass: it decodes as fast as a model in a quarter of the memory.
-    """
+    """One line of an order. A SKU may stand in several."""
 
     __pydantic_config__ = ConfigDict(strict=True)
 

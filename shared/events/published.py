@@ -19,6 +19,9 @@ CONFIG = ConfigDict(
     json_schema_serialization_defaults_required=True,  # we always write every field
 )
 
+OTHERWISE_CHARS = 200
+"""A reason travels in a header, and a parser's words may quote what it was given."""
+
 
 @cache
 def published(event_type: type[Struct]) -> type[BaseModel]:
@@ -44,4 +47,4 @@ def reason_against(event_type: type[Struct], data: bytes, *, otherwise: str) -> 
         return reason_of(error)
     if not model.model_fields_set >= {"event_type", "version"}:
         return "event_type or version: Field required"
-    return otherwise.encode("unicode_escape").decode("ascii")
+    return otherwise.encode("unicode_escape").decode("ascii")[:OTHERWISE_CHARS]

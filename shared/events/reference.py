@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 _HEAD = """\
 # Events
 
-Written by `python -m shared.events.schemas` from `shared/events`: change the models, not this page.
+Written by `python -m shared.events.schemas` from `shared/events`: change those, not this page.
 
 Each event is one flat JSON object on its subject, with the headers `Nats-Msg-Id` (its `event_id`)
 and `traceparent`. Unknown fields are ignored. A changed meaning is a new version, and the old one

@@ -79,13 +79,13 @@ def fixture_faults(event: type[Event], folders: Folders) -> Iterator[str]:
 
 
 def faults(events: Sequence[type[Event]], folders: Folders) -> list[str]:
-    """Name each difference between models, fixtures and what is published."""
+    """Name each difference between events, fixtures and what is published."""
     found = [fault for event in events for fault in fixture_faults(event, folders)]
     if found:
         return found
     for path, text in _published(events, folders).items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            found.append(f"{path.name}: not as the models say; {HOW}")
+            found.append(f"{path.name}: not as the events say; {HOW}")
     return found
 
 
