@@ -50,4 +50,6 @@ class Batches:
             self._let_go([msg])
 
     def _let_go(self, batch: Batch) -> None:
-        self.pull.release([msg for msg in batch if msg.is_acked or not self.pull.closing])
+        if self.pull.closing:
+            batch = [msg for msg in batch if msg.is_acked]
+        self.pull.release(batch)

@@ -11,7 +11,8 @@ async def on_order_confirmed(event: OrderConfirmed) -> None:
     await mailroom.announce(event)
 
 What asks for nothing but a decision is handled together with all that came with it
-(`DecidedTogether`); a handler that has to wait for others, in a task of its own.
+(`DecidedTogether`); a handler that has to wait for others, in a task of its own (`FirstTry`). Both
+go in hope; what does not get through so goes through the stages.
 """
 
 import asyncio
@@ -25,10 +26,12 @@ from shared.events import Event
 from shared.events.topology import CONSUMER_LIMITS, Hearing, Replays, Subscription
 from shared.messaging import faststream_feed
 from shared.messaging.advisories import Advisories
-from shared.messaging.batches import Batches, Together
+from shared.messaging.batches import Alone, Batches, Together
 from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.desk.way_back import WayBack
+from shared.messaging.finished import Finished
+from shared.messaging.first_try import FirstTry, after_first_try
 from shared.messaging.gathering_pull import GatheringPull
 from shared.messaging.idempotency import Seen
 from shared.messaging.observing import Observing, Tracing
@@ -95,8 +98,13 @@ class Consumer:
             async def call_handler(delivery: Delivery) -> None:
                 await handler(delivery.event)  # type: ignore[arg-type]  # decoded as `event_type`
 
-            purpose = _purpose(handler)
-            self._subscribe(event_type, call_handler, description=purpose, linger_s=linger_s)
+            self._subscribe(
+                event_type,
+                call_handler,
+                handler=handler,
+                description=_purpose(handler),
+                linger_s=linger_s,
+            )
             return handler
 
         return register
@@ -113,17 +121,10 @@ class Consumer:
             async def call_handler(delivery: Delivery) -> None:
                 await commits.run(decide(delivery.event))  # type: ignore[arg-type]  # as above
 
-            together = DecidedTogether(
-                event_type,
-                decide,
-                commits,
-                seen=self._seen,
-                metrics=self._metrics.consumers.of(self._heard(event_type).durable),
-            )
             self._subscribe(
                 event_type,
                 call_handler,
-                together,
+                together=DecidedTogether(event_type, decide, commits, self._finished(event_type)),
                 description=_purpose(decide),
                 linger_s=linger_s,
             )
@@ -167,20 +168,27 @@ class Consumer:
     def _heard(self, event_type: type[Event]) -> Subscription:
         return Subscription(self.group, event_type.__name__)
 
+    def _finished(self, event_type: type[Event]) -> Finished:
+        return Finished(self._seen, self._metrics.consumers.of(self._heard(event_type).durable))
+
     def _subscribe(
         self,
         event_type: type[Event],
         call_handler: Next,
-        together: Together | None = None,
         *,
+        handler: Handler[Any] | None = None,
+        together: Together | None = None,
         description: str,
         linger_s: float = 0.0,
     ) -> None:
-        async def handle_alone(msg: EventMsg) -> None:
-            await stages(Delivery(msg, subscription))
+        async def by_the_stages(msg: EventMsg, failed: Exception | None = None) -> None:
+            await stages(Delivery(msg, subscription, failed=failed))
 
         subscription = self._heard(event_type)
-        batches = Batches(handle_alone, together)
+        alone: Alone = by_the_stages
+        if handler is not None:
+            alone = FirstTry(event_type, handler, self._finished(event_type), by_the_stages)
+        batches = Batches(alone, together)
         pull = self._pull(
             subscription, event_type, batches, description=description, linger_s=linger_s
         )
@@ -239,6 +247,7 @@ class Consumer:
                 self._seen,
                 Observing(metrics),
                 Patience(pull),
+                after_first_try,
             ],
             call_handler,
         )

@@ -19,18 +19,25 @@ class Delivery:
     Attributes:
         event: what the message's bytes say, once they are decoded.
         letter: the dead letter that is replayed; None: the event comes from its own stream.
+        failed: how the handler's first try ended, if it was made before the stages.
         deliveries: how many times the broker has delivered the message, this time included.
     """
 
-    __slots__ = ("_tokens", "deliveries", "event", "letter", "msg", "subscription")
+    __slots__ = ("_tokens", "deliveries", "event", "failed", "letter", "msg", "subscription")
 
     def __init__(
-        self, msg: EventMsg, subscription: Subscription, *, letter: int | None = None
+        self,
+        msg: EventMsg,
+        subscription: Subscription,
+        *,
+        letter: int | None = None,
+        failed: Exception | None = None,
     ) -> None:
         self.msg = msg
         self.subscription = subscription
         self.event: Event | None = None
         self.letter = letter
+        self.failed = failed
         self._tokens = _tokens(msg)
         self.deliveries = int(self._tokens[-5])
 

@@ -12,13 +12,13 @@ stages, which know what to make of it. Nothing of it was settled or counted unti
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
+from uuid import UUID
 
 from shared.errors import Overloaded
 from shared.events import Event
 from shared.messaging.client import EventMsg
-from shared.messaging.idempotency import Seen
+from shared.messaging.finished import Finished
 from shared.messaging.pipeline import deliveries_of
-from shared.metrics import SubscriptionMetrics
 from shared.persistence.group_commit import GroupCommit
 from shared.persistence.work import Work
 from shared.telemetry import is_tracing
@@ -37,15 +37,12 @@ class DecidedTogether:
         event_type: type[E],
         decide: Decide[E],
         commits: GroupCommit[Any, Any],
-        *,
-        seen: Seen,
-        metrics: SubscriptionMetrics,
+        finished: Finished,
     ) -> None:
         self._event_type = event_type
         self._decide: Decide[Any] = decide
         self._commits = commits
-        self._seen = seen
-        self._metrics = metrics
+        self._finished = finished
 
     async def __call__(self, batch: Sequence[EventMsg]) -> None:
         """Handle and acknowledge what gets through; the rest stays as it came."""
@@ -60,7 +57,13 @@ class DecidedTogether:
         except Overloaded:
             return
         pairs = zip(hopeful, errors, strict=True)
-        self._settle([came for came, error in pairs if error is None], perf_counter() - started)
+        through = [came for came, error in pairs if error is None]
+        if through:
+            self._finished.note(
+                [msg for msg, _ in through],
+                [_event_id(work) for _, work in through],
+                seconds=perf_counter() - started,
+            )
 
     def _work_of(self, msg: EventMsg) -> Asked | None:
         """Return what the event asks for; None if it has to go alone."""
@@ -71,12 +74,7 @@ class DecidedTogether:
         except Exception:  # noqa: BLE001 - it fails again in the stages, which settle it
             return None
 
-    def _settle(self, through: list[tuple[EventMsg, Asked]], seconds: float) -> None:
-        if not through:
-            return
-        for _, work in through:
-            assert work.consumed is not None  # noqa: S101 - it is the event that was heard
-            self._seen.mark(work.consumed.event_id)
-        self._metrics.handled(len(through), seconds)
-        messages = [msg for msg, _ in through]
-        messages[0].client.acknowledge(messages)
+
+def _event_id(work: Asked) -> UUID:
+    assert work.consumed is not None  # noqa: S101 - it is the event that was heard
+    return work.consumed.event_id

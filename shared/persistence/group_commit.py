@@ -115,7 +115,8 @@ class GroupCommit(Generic[N, S]):
             Overloaded: too many wait already.
             Exception: whatever `decide` raised; nothing of this work was written.
         """
-        [member] = await self._settled([work])
+        caller, [member] = self._take([work])
+        await caller.woken
         if member.error is not None:
             raise member.error
         result: R = member.result
@@ -129,17 +130,18 @@ class GroupCommit(Generic[N, S]):
         Raises:
             Overloaded: too many wait already; none of them was taken.
         """
-        return [member.error for member in await self._settled(works)]
+        caller, members = self._take(works)
+        await caller.woken
+        return [member.error for member in members]
 
-    async def _settled(self, works: Sequence[Work[N, S, Any]]) -> Members[N, S]:
+    def _take(self, works: Sequence[Work[N, S, Any]]) -> tuple[Caller, Members[N, S]]:
         if len(self._waiting) + len(works) > self._queue:
             raise Overloaded("group commit")
         caller = Caller(len(works))
         members = [Member(work, caller) for work in works]
         self._waiting.extend(members)
         self._arrived.set()
-        await caller.woken
-        return members
+        return caller, members
 
     def start(self) -> None:
         self._writer = asyncio.create_task(self._write(), name="group-commit")
