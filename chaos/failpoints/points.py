@@ -11,10 +11,8 @@ from typing import Any
 from shared.events import Event
 from shared.messaging import outbox
 from shared.messaging.client import EventClient, EventMsg
-from shared.messaging.outage import Patience
-from shared.messaging.pipeline import Delivery, Next
+from shared.messaging.consumer import Consumer
 from shared.messaging.publisher import PipelinedPublisher
-from shared.messaging.together import Asked, DecidedTogether
 from shared.persistence.group_commit import GroupCommit
 from shared.persistence.writes import Writes
 
@@ -59,26 +57,28 @@ def install(service: str, passed: Passed) -> None:
 def install_bug(heard: Heard) -> None:
     """Tell of each event just before its handler is called, which may fail then.
 
-    A handler is called at two places: alone, and for a batch.
+    Handlers are wrapped as they are registered: wherever they are called then, it is the same.
     """
-    wait_it_out, work_of = Patience.__call__, DecidedTogether._work_of
+    Consumer.on = _telling(Consumer.on, heard)  # type: ignore[method-assign]  # in its own process
+    Consumer.deciding = _telling(Consumer.deciding, heard)  # type: ignore[method-assign]  # as above
 
-    async def alone(self: Patience, delivery: Delivery, following: Next) -> None:
-        assert delivery.event is not None  # noqa: S101 - it is decoded by now
-        heard(delivery.event)
-        await wait_it_out(self, delivery, following)
 
-    def together(self: DecidedTogether, msg: EventMsg) -> Asked | None:
-        work = work_of(self, msg)
-        try:
-            if work is not None and work.consumed is not None:
-                heard(work.consumed)
-        except Exception:  # noqa: BLE001 - as `_work_of` itself has it
-            return None
-        return work
+def _telling(subscribe: Callable[..., Any], heard: Heard) -> Any:
+    @wraps(subscribe)
+    def subscribing(*args: Any, **options: Any) -> Callable[..., Any]:
+        register = subscribe(*args, **options)
 
-    Patience.__call__ = alone  # type: ignore[method-assign]  # in a process of its own
-    DecidedTogether._work_of = together  # type: ignore[method-assign]  # as above
+        def register_telling(handler: Callable[[Any], Any]) -> Any:
+            @wraps(handler)
+            def told(event: Event) -> Any:
+                heard(event)
+                return handler(event)
+
+            return register(told)
+
+        return register_telling
+
+    return subscribing
 
 
 def _wrap(owner: Any, name: str, passed: Passed, *, before: str = "", after: str = "") -> None:

@@ -24,6 +24,26 @@ for line in sys.stdin:
     print("alive", flush=True)
 """
 
+BUGGY = """
+from chaos.failpoints.points import install_bug
+from shared.messaging.consumer import Consumer
+
+registered = []
+
+class NoBroker(Consumer):
+    def __init__(self): ...
+    def _subscribe(self, *_, handler, **__): registered.append(handler)
+
+def fail(event): raise ZeroDivisionError(event)
+
+install_bug(fail)
+NoBroker().on(int)(print)
+try:
+    registered[0]("an event")
+except ZeroDivisionError as error:
+    raise SystemExit(f"met: {error}")
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -66,6 +86,13 @@ def test_each_seam_is_where_the_points_are_put(service: str) -> None:
         (sys.executable, "-c", program, service), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_bug_is_met_where_a_first_try_calls_the_handler() -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", BUGGY), capture_output=True, text=True, check=False
+    )
+    assert done.stderr == "met: an event\n"
 
 
 def test_every_bug_can_be_found_where_it_is_said_to_be() -> None:
