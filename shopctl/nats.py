@@ -8,8 +8,9 @@ from shopctl.processes import Program
 from shopctl.run_dir import RunDir
 
 NAME = "nats"
-# Go lets garbage grow to the size of what lives; with this it collects sooner, at no cost we saw.
-MEMORY = {"GOMEMLIMIT": "128MiB"}
+# Go lets garbage grow to the size of what lives; a limit collects sooner, at no cost we saw.
+# On one core its threads do not look for work in vain; at 0.2 ms an order one does for long.
+GO = {"GOMEMLIMIT": "128MiB", "GOMAXPROCS": "1"}
 CONFIG = """\
 server_name: shop
 listen: "{loopback}:{port}"
@@ -35,7 +36,7 @@ def program(run_dir: RunDir, ports: Ports) -> Program:
     return Program(
         name=NAME,
         command=(str(wheels.nats_server()), "--config", str(config)),
-        env=MEMORY,
+        env=GO,
         log=run_dir.log(NAME),
         directory=run_dir.data,
         ready_when=(f"tcp://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{monitor}/healthz"),

@@ -61,7 +61,9 @@ class Overload(Fault):
         """Returns how many requests were refused."""
         rush, left = Rush(), list[Purchase]()
         rush.peak = await _finished_rate(stage, _at_their_pace)
-        rush.finished = await _finished_rate(stage, partial(_all_at_once, rush=rush, left=left))
+        wanted = _purchases(stage, int(TIMES * rush.peak * stage.pace.hold_s))
+        come = partial(_all_at_once, rush=rush, wanted=wanted, left=left)
+        rush.finished = await _finished_rate(stage, come)
         await asyncio.gather(*map(stage.client.buy, left))
         stage.report(str(rush))
         stage.findings += _complaints(rush)
@@ -126,11 +128,17 @@ async def _at_their_pace(stage: Stage, crowd: Crowd) -> None:
     await asyncio.gather(*(work() for _ in range(WORKERS)))
 
 
-async def _all_at_once(stage: Stage, crowd: Crowd, rush: Rush, left: list[Purchase]) -> None:
+def _purchases(stage: Stage, number: int) -> list[Purchase]:
+    """Made before the rush begins: for 20,000 it takes part of a second."""
+    return [stage.load.purchase(method="card_ok") for _ in range(number)]
+
+
+async def _all_at_once(
+    stage: Stage, crowd: Crowd, rush: Rush, wanted: Sequence[Purchase], left: list[Purchase]
+) -> None:
     """Buyers who come when they come."""
     loop = asyncio.get_running_loop()
     rate = TIMES * rush.peak
-    wanted = [stage.load.purchase(method="card_ok") for _ in range(int(rate * stage.pace.hold_s))]
     requests = Group()
 
     async def ask(purchase: Purchase) -> None:
