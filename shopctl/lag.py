@@ -1,4 +1,8 @@
-"""How many events wait for each consumer group, as NATS's monitoring tells."""
+"""How many events wait for each consumer group, as NATS's monitoring tells.
+
+Consumers without a durable name are onlookers: a load test's stay for a while after it has ended,
+and nobody works for them.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +11,7 @@ from shopctl.shop import Shop
 
 Lag = Mapping[str, int]  # by durable: not delivered yet, or delivered and not acknowledged
 
-PATH = "/jsz?consumers=true"
+PATH = "/jsz?consumers=true&config=true"
 
 
 async def read_lag(shop: Shop) -> Lag:
@@ -20,4 +24,5 @@ def _by_durable(jsz: Mapping[str, Any]) -> Lag:
         for account in jsz.get("account_details") or ()
         for stream in account.get("stream_detail") or ()
         for consumer in stream.get("consumer_detail") or ()
+        if "durable_name" in consumer["config"]
     }

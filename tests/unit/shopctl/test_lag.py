@@ -4,14 +4,25 @@ from shopctl.lag import read_lag
 from shopctl.shop import Shop
 from tests.unit.shopctl.stacks import stack
 
+
+def consumer(name: str, pending: int, ack_pending: int, **config: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "num_pending": pending,
+        "num_ack_pending": ack_pending,
+        "config": {"name": name, **config},
+    }
+
+
 JSZ = {
     "account_details": [
         {
             "stream_detail": [
                 {
                     "consumer_detail": [
-                        {"name": "order-StockReserved", "num_pending": 3, "num_ack_pending": 4},
-                        {"name": "email-OrderShipped", "num_pending": 0, "num_ack_pending": 0},
+                        consumer("order-StockReserved", 3, 4, durable_name="order-StockReserved"),
+                        consumer("email-OrderShipped", 0, 0, durable_name="email-OrderShipped"),
+                        consumer("1563n28o", 10, 0),  # of a load test that has ended
                     ]
                 },
                 {"consumer_detail": None},
