@@ -8,10 +8,9 @@ import aiohttp
 import asyncpg
 
 from chaos.history import History
-from shared.events.topology import SUBSCRIPTIONS
+from shopctl.lag import PATH, by_durable
 from shopctl.stack_file import StackFile
 
-DURABLES = frozenset(subscription.durable for subscription in SUBSCRIPTIONS)
 LOOK_EVERY_S = 0.5
 ANSWER_WITHIN_S = 1.0
 CONFIRMED = "SELECT count(*) FROM order_events WHERE event_type = 'OrderConfirmed'"
@@ -70,20 +69,10 @@ class Observer:
             return None
 
     async def _lag(self) -> int | None:
-        """Return what is not acknowledged, over all consumers."""
+        """Return what is not acknowledged, over all consumer groups."""
         with suppress(aiohttp.ClientError, TimeoutError, ValueError):
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                url = f"{self._stack.nats.monitor}/jsz?consumers=true"
+                url = f"{self._stack.nats.monitor}{PATH}"
                 async with self._http.get(url) as answer:
-                    return _lag_of(await answer.json())
+                    return sum(by_durable(await answer.json()).values())
         return None
-
-
-def _lag_of(jsz: dict[str, object]) -> int:
-    return sum(
-        consumer["num_pending"] + consumer["num_ack_pending"]
-        for account in jsz.get("account_details") or ()  # type: ignore[attr-defined]  # JSON
-        for stream in account.get("stream_detail") or ()
-        for consumer in stream.get("consumer_detail") or ()
-        if consumer["name"] in DURABLES  # not what the audit reads with
-    )

@@ -15,10 +15,11 @@ PATH = "/jsz?consumers=true&config=true"
 
 
 async def read_lag(shop: Shop) -> Lag:
-    return _by_durable(await shop.from_monitor(PATH))
+    return by_durable(await shop.from_monitor(PATH))
 
 
-def _by_durable(jsz: Mapping[str, Any]) -> Lag:
+def by_durable(jsz: Mapping[str, Any]) -> Lag:
+    """Read what the monitor answers to PATH."""
     return {
         consumer["name"]: consumer["num_pending"] + consumer["num_ack_pending"]
         for account in jsz.get("account_details") or ()

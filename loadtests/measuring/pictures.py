@@ -18,10 +18,9 @@ from loadtests.measuring.run import STAGES
 SIZE = (7, 3.2)
 PERCENTILES = ("p50", "p90", "p99")
 LATENCIES = ("accepted", "accepted → confirmed", "accepted → mailed")
-COMPARED = frozenset(
-    {"saturation", "real", "growth", "replicas"}
-)  # "open" has a picture of its own
-"""Those whose costs are of one size; alone an order takes many times as much."""
+COMPARED = frozenset({"saturation", "real", "growth", "replicas"})
+"""Those whose costs are of one size: alone, an order takes many times as much; cost against rate
+has a picture of its own."""
 SMALL: Any = {
     "svg.fonttype": "none",  # text stays text: small files that can be searched
     "svg.hashsalt": "bench",

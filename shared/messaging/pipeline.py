@@ -1,9 +1,10 @@
-"""How one message is handled: small stages around a handler, stacked in one visible order.
+"""How one message is handled when it may not be easy: small stages around a handler, in one order.
 
     trace ▸ settle ▸ decode ▸ skip what was seen ▸ observe ▸ wait out an outage ▸ handler
 
 A stage is a function of the delivery and of what comes next. Each concern has its file; the order
 stands in `consumer.py`. What a stage or the handler raises, `settle` turns into ack, nak or term.
+What comes for the first time is tried before, past the stages (`first_try.py`, `together.py`).
 """
 
 from collections.abc import Awaitable, Callable

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import asdict
 
 from shared.events import EVENTS, BadPayload, Event, OrderPlaced, published
-from shared.events.published import reason_against
+from shared.events.published import OTHERWISE_CHARS, reason_against
 from shared.events.schemas import Folders
 
 ODD: tuple[Any, ...] = (
@@ -160,3 +160,10 @@ def test_msgspec_rounds_to_microseconds_and_pydantic_cuts(fraction: str, apart_u
     model: Any = published(OrderPlaced).model_validate_json(data)
     apart = OrderPlaced.from_bytes(data).timestamp - model.timestamp
     assert apart == timedelta(microseconds=apart_us)
+
+
+def test_a_parsers_words_fit_into_a_header() -> None:
+    data = OrderPlaced.from_bytes(with_more(b"0")).to_bytes()
+    reason = reason_against(OrderPlaced, data, otherwise="ö\n" * 500)
+    assert len(reason) == OTHERWISE_CHARS
+    assert reason.startswith("\\xf6\\n")
