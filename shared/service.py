@@ -21,9 +21,8 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import FastAPI
 from nats.errors import Error as NatsError
-from redis.asyncio import Redis
 
-from shared import logs, telemetry
+from shared import logs, redis_client, telemetry
 from shared.errors import DependencyDown
 from shared.events.topology import STREAMS
 from shared.http import asyncapi, auth, dead_letters, health, limits, metrics, problems
@@ -70,9 +69,7 @@ class Service:
             application=name,
             pool_size=settings.database_pool_size + KEPT_CONNECTIONS,
         )
-        self.redis = Redis.from_url(
-            settings.redis_url, socket_timeout=1.0, socket_connect_timeout=1.0
-        )
+        self.redis = redis_client.connect(settings.redis_url)
         self.broker = make_broker(
             settings.nats_url, name=name, on_reconnect=self._reconnected, on_closed=self._closed
         )

@@ -88,6 +88,7 @@ class ProviderCalls:
     async def __aenter__(self) -> Self:
         self._breaker = await self._breakers.get_breaker(PROVIDER)
         self._connections = Exchange()
+        self._now = asyncio.get_running_loop().time
         return self
 
     async def __aexit__(
@@ -109,7 +110,7 @@ class ProviderCalls:
 
     async def persist(self, request: Request) -> Response:
         """Send until there is an answer, the tries are used up, or the deadline is reached."""
-        deadline = asyncio.get_running_loop().time() + self._limits.deadline_s
+        deadline = self._now() + self._limits.deadline_s
         try:
             return await self._try(request, deadline)
         except ProviderFailure as failure:
@@ -117,7 +118,7 @@ class ProviderCalls:
 
     async def once(self, request: Request, timeout_s: float) -> Response:
         """Send once, with a deadline of its own."""
-        return await self._try(request, asyncio.get_running_loop().time() + timeout_s)
+        return await self._try(request, self._now() + timeout_s)
 
     async def _try_again(
         self, request: Request, deadline: float, failure: ProviderFailure
@@ -138,9 +139,9 @@ class ProviderCalls:
         raise failure
 
     async def _try(self, request: Request, deadline: float) -> Response:
-        now = asyncio.get_running_loop().time()
+        until = min(deadline, self._now() + self._limits.timeout_s)
         try:
-            async with asyncio.timeout_at(min(deadline, now + self._limits.timeout_s)):
+            async with asyncio.timeout_at(until):
                 response = await self._exchange(request)
         except UNSENT as error:
             raise NotSent(f"no connection: {error}") from error

@@ -90,7 +90,7 @@ class EventClient(Client):
         What is sent while the connection is away goes out after it is back.
 
         Args:
-            headers: ready for the way, with their first and last line; see `header_block`.
+            headers: ready for the way, with their first and last line, as `Message.headers`.
         """
         size = len(payload)
         if headers:
@@ -138,9 +138,3 @@ class EventClient(Client):
     def _remove_sub(self, sid: int, *args: Any, **options: Any) -> None:
         self._takers.pop(sid, None)
         super()._remove_sub(sid, *args, **options)
-
-
-def header_block(headers: dict[str, str]) -> bytes:
-    """Return headers as they travel."""
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"NATS/1.0\r\n{lines}\r\n".encode()

@@ -68,8 +68,10 @@ class Message:
     traceparent: str
 
     @property
-    def headers(self) -> dict[str, str]:
-        return {"Nats-Msg-Id": str(self.event_id), "traceparent": self.traceparent}
+    def headers(self) -> bytes:
+        """As NATS wants them: a first line, a line each, and an empty one."""
+        lines = f"Nats-Msg-Id: {self.event_id}\r\ntraceparent: {self.traceparent}\r\n"
+        return f"NATS/1.0\r\n{lines}\r\n".encode()
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import structlog
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from shared.messaging.client import EventClient, EventMsg, header_block
+from shared.messaging.client import EventClient, EventMsg
 from shared.messaging.outbox import Message
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ class PipelinedPublisher:
             message.subject,
             message.payload,
             reply=self._prefix + token,
-            headers=header_block(message.headers),
+            headers=message.headers,
         )
 
     def _settle(self, token: str, stream: str, seq: int | None) -> None:

@@ -164,13 +164,12 @@ class Relay:
     def _settled(self, message: Message, stream: str, seq: int | None) -> None:
         key = message.event_id.int
         pending = self._pending.get(key)
-        if seq is not None:
-            self._metrics.published.inc()
         if pending is None:  # it was said twice, and the other acknowledgement is marked
             return
         if seq is None:
             pending.unknown.append(message)  # the poll will say it again
         elif pending.acknowledged(key, seq):
+            self._metrics.published.inc(len(pending.group.messages))
             self._acknowledged.append(pending.group)
             self._to_mark.set()
 

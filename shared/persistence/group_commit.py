@@ -137,13 +137,14 @@ class GroupCommit(Generic[N, S]):
     def _take(self, works: Sequence[Work[N, S, Any]]) -> tuple[Caller, Members[N, S]]:
         if len(self._waiting) + len(works) > self._queue:
             raise Overloaded("group commit")
-        caller = Caller(len(works))
+        caller = Caller(len(works), self._loop)
         members = [Member(work, caller) for work in works]
         self._waiting.extend(members)
         self._arrived.set()
         return caller, members
 
     def start(self) -> None:
+        self._loop = asyncio.get_running_loop()  # asking for it is a system call (getpid)
         self._writer = asyncio.create_task(self._write(), name="group-commit")
 
     async def stop(self, deadline_s: float = 5.0) -> None:

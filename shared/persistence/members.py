@@ -22,9 +22,9 @@ class Caller:
 
     __slots__ = ("_left", "woken")
 
-    def __init__(self, members: int) -> None:
+    def __init__(self, members: int, loop: asyncio.AbstractEventLoop) -> None:
         self._left = members
-        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.woken: asyncio.Future[None] = loop.create_future()
 
     @property
     def is_gone(self) -> bool:

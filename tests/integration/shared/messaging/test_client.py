@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.messaging.client import EventClient, EventMsg, header_block
+from shared.messaging.client import EventClient, EventMsg
 from shopctl.servers import Servers
 from tests.eventually import until
 
@@ -22,7 +22,7 @@ async def test_what_is_sent_is_handed_over_as_it_was(client: EventClient) -> Non
     taken: list[EventMsg] = []
     await client.hand_over("greetings.*", taken.append)
 
-    headers = header_block({"Nats-Msg-Id": "7", "Note": "café: 7 €"})
+    headers = "NATS/1.0\r\nNats-Msg-Id: 7\r\nNote: café: 7 €\r\n\r\n".encode()
     client.send("greetings.ada", "hällo".encode(), reply="answers.here", headers=headers)
     client.send("greetings.bob")
 

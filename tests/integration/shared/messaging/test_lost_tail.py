@@ -75,7 +75,7 @@ class Shop:
 
     async def _publish(self, message: outbox.Message) -> int:
         answer = await self._floor.jetstream.publish(
-            message.subject, message.payload, headers=message.headers
+            message.subject, message.payload, headers={"Nats-Msg-Id": str(message.event_id)}
         )
         return answer.seq
 

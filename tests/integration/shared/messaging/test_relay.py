@@ -65,10 +65,12 @@ async def test_what_is_handed_over_is_published_and_marked_with_its_number(
     floor: Floor, database: Database, connection: EventClient
 ) -> None:
     messages = await stored(database, 100)
-    running = relay_on(database)
+    metrics = Metrics()
+    running = relay_on(database, metrics=metrics)
     await running.start(connection)
     running.hand_over(messages)
     await running.stop(5)
+    assert metrics.registry.get_sample_value("shop_relay_published_total") == 100
     rows = await floor.sql("SELECT event_id, stream_seq FROM outbox WHERE published_at IS NOT NULL")
     assert len(rows) == 100
     for row in rows[:5]:
