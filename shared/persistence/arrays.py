@@ -20,7 +20,7 @@ from asyncpg.pgproto import pgproto
 
 Values = Sequence[Any]
 Write = Callable[[Values], list[bytes]]
-"""From elements to their binary form, each behind its length."""
+"""From elements to their binary form, each behind its length; in as many pieces as it likes."""
 Read = Callable[[bytes], Any]
 """From an element's binary form to the element."""
 
@@ -34,6 +34,8 @@ _int4 = Struct(">ii").pack
 _int8 = Struct(">iq").pack
 _xid = Struct(">iI").pack
 _bool = Struct(">i?").pack
+_LENGTHS = tuple(f"\0\0\0{chr(length)}" for length in range(128))
+"""What stands before a short text, as text."""
 
 
 def install(connection: asyncpg.Connection) -> None:
@@ -75,6 +77,15 @@ def _uuids(values: Sequence[UUID | None]) -> list[bytes]:
 
 
 def _texts(values: Sequence[str | None]) -> list[bytes]:
+    """Where all are short and ASCII, as most columns are, in one piece: half the time."""
+    try:
+        together = "".join([_LENGTHS[len(it)] + it for it in values])  # type: ignore[arg-type,operator]
+    except (IndexError, TypeError):  # a long one, or NULL
+        return _texts_one_by_one(values)
+    return [together.encode()] if together.isascii() else _texts_one_by_one(values)
+
+
+def _texts_one_by_one(values: Sequence[str | None]) -> list[bytes]:
     return [NULL if it is None else len(b := it.encode()).to_bytes(4) + b for it in values]
 
 

@@ -78,6 +78,15 @@ async def test_what_postgres_sends_is_read(
     assert await ours.fetchrow(query, values, []) == await plain.fetchrow(query, values, [])
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [["", "a", "x" * 127, Colour.RED], ["a", "x" * 128], ["a", "ü"], ["a", None], [""]],
+    ids=["short", "long", "not ASCII", "NULL", "empty"],
+)
+async def test_texts_short_and_long(ours: asyncpg.Connection, texts: list[str | None]) -> None:
+    assert await ours.fetchval("SELECT $1::text[]", texts) == texts
+
+
 async def test_more_than_one_dimension_is_refused(ours: asyncpg.Connection) -> None:
     with pytest.raises(NotImplementedError):
         await ours.fetchval("SELECT ARRAY[[1, 2], [3, 4]]")
