@@ -13,9 +13,9 @@ from shared.errors import AlreadyConsumed, DependencyDown, Overloaded
 from shared.events import OrderPlaced
 from shared.messaging.outbox import Message
 from shared.metrics import Metrics
-from shared.persistence import database
+from shared.persistence import database, group_commit
 from shared.persistence.database import Database, KeptConnection
-from shared.persistence.group_commit import GroupCommit
+from shared.persistence.group_commit import LARGE, GroupCommit
 from shared.persistence.work import Work
 from shared.persistence.writes import Writes
 from tests.eventually import eventually
@@ -131,6 +131,48 @@ async def test_what_nobody_waits_for_gathers_until_there_is_a_group(
         started = monotonic()
         await outcomes(lingering, [asking(f"c{number}") for number in range(50)])
         assert monotonic() - started < 1.0  # a whole group has nothing to wait for
+
+
+async def test_after_a_large_group_the_next_gathers(commits: Commits, repository: Recorder) -> None:
+    await outcomes(commits, [asking("ada")] * LARGE)
+    one_by_one = []
+    for name in ("bob", "cid"):
+        one_by_one.append(asyncio.create_task(commits.run(asking(name))))
+        for _ in range(5):  # turns of the loop, in which a group would have begun
+            await asyncio.sleep(0)
+    await asyncio.gather(*one_by_one)
+    assert repository.groups[1:] == [["bob", "cid"]]
+
+
+async def test_but_not_when_enough_waits(
+    commits: Commits, repository: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PACE_S", 5.0)
+    started = monotonic()
+    await outcomes(commits, [asking("ada")] * LARGE)
+    await outcomes(commits, [asking("bob")] * 2 * LARGE)
+    assert [len(group) for group in repository.groups] == [LARGE, 2 * LARGE]
+    assert monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize("before", [1, LARGE - 1])
+async def test_nor_after_a_small_one(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    monkeypatch.setattr(group_commit, "PACE_S", 5.0)
+    started = monotonic()
+    await outcomes(commits, [asking("ada")] * before)
+    await commits.run(asking("bob"))
+    assert monotonic() - started < 5.0
+
+
+async def test_nor_a_while_later(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PACE_S", 5.0)
+    monkeypatch.setattr(group_commit, "PACED_FOR_S", 0.0)
+    started = monotonic()
+    await outcomes(commits, [asking("ada")] * LARGE)
+    await commits.run(asking("bob"))
+    assert monotonic() - started < 5.0
 
 
 @pytest.mark.parametrize(("bad", "error"), [("bug-1", RuntimeError), ("refused-1", Refused)])
