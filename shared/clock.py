@@ -25,14 +25,6 @@ def new_id() -> UUID:
     return pgproto.UUID(uuid_utils.uuid7().bytes)
 
 
-def derived_id(namespace: UUID, name: str) -> UUID:
-    """Return the UUIDv5 of a name: the same whoever makes it (RFC 9562).
-
-    In the form of `new_id`, and in a third of the standard library's 3.3 µs.
-    """
-    return pgproto.UUID(uuid_utils.uuid5(uuid_utils.UUID(bytes=namespace.bytes), name).bytes)
-
-
 def first_id_at(moment: datetime) -> UUID:
     """Return the smallest UUIDv7 of that millisecond: older ids sort before it."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,9 +1,9 @@
 from datetime import timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 
-from shared.clock import derived_id, first_id_at, new_id, utc_now
+from shared.clock import first_id_at, new_id, utc_now
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
@@ -25,9 +25,3 @@ def test_an_id_is_the_same_id_in_every_form() -> None:
     again = UUID(str(made))
     assert (made, hash(made), made.bytes, made.hex) == (again, hash(again), again.bytes, again.hex)
     assert orjson.dumps(made, default=str) == orjson.dumps(again)
-
-
-def test_a_derived_id_is_the_standard_librarys() -> None:
-    namespace = UUID("3d0a7a4e-51c5-5c1f-9a57-0f6b6f1f6a10")
-    for parent in (namespace, new_id()):
-        assert derived_id(parent, "réfund") == uuid5(parent, "réfund")
